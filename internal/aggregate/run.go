@@ -1,0 +1,264 @@
+package aggregate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"midgard/internal/connector"
+	"midgard/internal/governance"
+)
+
+// run is one aggregation at work.
+type run struct {
+	*Service
+	Request
+	lease  governance.Lease
+	task   governance.Task
+	actor  governance.Actor
+	source governance.Source
+	rules  *rules
+	report *reporter
+	token  []byte // the delta token that the list ended with
+}
+
+// do reads the source. The error says why the run ended early; what was applied until then stays applied.
+func (r *run) do(ctx context.Context) error {
+	if err := r.prepare(ctx); err != nil {
+		return err
+	}
+	source, err := r.sources.Open(ctx, r.source)
+	if err != nil {
+		return &sourceError{err}
+	}
+	defer source.Close() //nolint:errcheck // everything was read by then, or the run has failed anyway
+	if r.ObjectType == connector.TypeGroup {
+		return r.groups(ctx, source)
+	}
+	return r.accounts(ctx, source)
+}
+
+func (r *run) prepare(ctx context.Context) error {
+	var err error
+	if r.source, err = r.store.Source(ctx, r.SourceID, ""); err != nil {
+		return err
+	}
+	schemas, err := r.store.Schemas(ctx, r.SourceID)
+	if err != nil {
+		return err
+	}
+	schema, err := schemaOf(schemas, r.ObjectType)
+	if err != nil {
+		return err
+	}
+	config, err := r.classification(ctx, r.SourceID)
+	if err != nil {
+		return err
+	}
+	profile, err := r.profile(ctx)
+	if err != nil {
+		return err
+	}
+	r.rules, err = newRules(r.source, schema, config, profile)
+	return err
+}
+
+func schemaOf(schemas []governance.Schema, objectType string) (governance.Schema, error) {
+	for _, s := range schemas {
+		if s.Name == objectType {
+			return s, nil
+		}
+	}
+	return governance.Schema{}, governance.Fail(governance.Invalid, "schemas", "The source has no schema for objects of type %q.", objectType)
+}
+
+// classification gives nil when a source's accounts are not classified.
+func (s *Service) classification(ctx context.Context, sourceID string) (*governance.ClassificationConfig, error) {
+	c, err := s.store.ClassificationConfig(ctx, sourceID)
+	if governance.KindOf(err) == governance.NotFound {
+		return nil, nil //nolint:nilnil // no configuration is a normal state of a source
+	}
+	return &c, err
+}
+
+func (r *run) profile(ctx context.Context) ([]governance.ProfileSource, error) {
+	if !r.source.Authoritative {
+		return nil, nil
+	}
+	p, err := r.store.IdentityProfileOf(ctx, r.SourceID)
+	if governance.KindOf(err) == governance.NotFound {
+		return governance.DefaultProfile(), nil
+	}
+	return p.Attributes, err
+}
+
+// accounts lists, and then removes what a complete list did not show.
+func (r *run) accounts(ctx context.Context, source connector.Source) error {
+	w := newAccountWriter(ctx, r)
+	result, err := r.list(w.ctx, source, w)
+	if e := w.wait(); e != nil {
+		err = e
+	}
+	if err != nil {
+		return err
+	}
+	r.token = result.Token
+	r.report.percent(90)
+	if !result.Complete {
+		return r.removeDeleted(ctx, w)
+	}
+	return r.removeMissing(ctx, w)
+}
+
+// list asks for a delta where that is possible, and for everything otherwise.
+func (r *run) list(ctx context.Context, source connector.Source, sink connector.Sink) (connector.ListResult, error) {
+	request := connector.ListRequest{Type: r.ObjectType, Schema: r.rules.schema}
+	if r.UploadID != "" {
+		input := r.store.OpenUpload(ctx, r.UploadID)
+		defer input.Close() //nolint:errcheck // it was only read
+		request.Input = io.Reader(input)
+	}
+	if r.Delta && len(r.source.DeltaToken) > 0 && request.Input == nil {
+		request.Mode, request.Token = connector.Delta, r.source.DeltaToken
+	}
+	result, err := source.List(ctx, request, sink)
+	if errors.Is(err, connector.ErrDeltaExpired) {
+		r.report.message("INFO", "delta-expired", "The source can no longer tell what changed since the last run; everything is read.")
+		request.Mode, request.Token = connector.Full, nil
+		result, err = source.List(ctx, request, sink)
+	}
+	var ours *storeError
+	switch {
+	case err == nil:
+		return result, nil
+	case errors.As(err, &ours):
+		return result, ours.err
+	}
+	return result, &sourceError{err}
+}
+
+// storeError passes a failure of our own through a connector's List.
+type storeError struct{ err error }
+
+func (e *storeError) Error() string { return e.err.Error() }
+func (e *storeError) Unwrap() error { return e.err }
+
+// removeDeleted removes what a delta reported as gone.
+func (r *run) removeDeleted(ctx context.Context, w *accountWriter) error {
+	const chunk = 200
+	for begin := 0; begin < len(w.deleted); begin += chunk {
+		part := w.deleted[begin:min(begin+chunk, len(w.deleted))]
+		if err := r.store.RemoveAccounts(ctx, r.actor, r.lease, part); err != nil {
+			return err
+		}
+		r.report.add(countRemoved, int64(len(part)))
+	}
+	return nil
+}
+
+// removeMissing marks what the complete list did not show. It removes the marked accounts unless they are more than the
+// source's threshold allows: a source that suddenly shows little has more likely failed than lost its accounts.
+func (r *run) removeMissing(ctx context.Context, w *accountWriter) error {
+	missing, total, err := r.store.MarkMissing(ctx, r.actor, r.lease, r.SourceID, w.seen.has)
+	if err != nil || missing == 0 {
+		return err
+	}
+	r.report.add(countMissing, missing)
+	if missing*100 > int64(r.source.DeleteThreshold)*total {
+		return governance.Fail(governance.Limit, "deleteThreshold",
+			"Nothing was removed: %d of %d accounts are missing, more than the source's deleteThreshold of %d %%. If they are really gone, raise deleteThreshold and aggregate again.",
+			missing, total, r.source.DeleteThreshold)
+	}
+	for {
+		n, err := r.store.RemoveMissing(ctx, r.actor, r.lease, r.SourceID)
+		if err != nil || n == 0 {
+			return err
+		}
+		r.report.add(countRemoved, int64(n))
+	}
+}
+
+// finish ends the task and tells the source how its run went.
+func (r *run) finish(ctx context.Context, err error) error {
+	if e := r.settle(ctx, err); e != nil {
+		return e
+	}
+	t := r.conclude(err)
+	if e := r.store.FinishTask(ctx, r.lease, t); e != nil {
+		return e
+	}
+	r.log.Info("aggregation ended", "source", r.source.Name, "type", r.ObjectType, "status", t.CompletionStatus, "task", t.ID, "error", err)
+	if r.UploadID == "" {
+		return nil
+	}
+	return r.store.DeleteUpload(ctx, r.UploadID)
+}
+
+// settle keeps the delta token of a good run and the health of the source after a run that ended well or by the source's
+// fault.
+func (r *run) settle(ctx context.Context, err error) error {
+	var source *sourceError
+	switch {
+	case errors.As(err, &source):
+		return r.store.SetSourceHealth(ctx, r.actor, r.SourceID, false, r.errorState(), explain(err))
+	case err != nil:
+		return nil
+	}
+	if r.token != nil {
+		if err := r.store.KeepDeltaToken(ctx, r.lease, r.SourceID, r.token); err != nil {
+			return err
+		}
+	}
+	return r.store.SetSourceHealth(ctx, r.actor, r.SourceID, true, governance.SourceHealthy, "")
+}
+
+// conclude gives the task its last state.
+func (r *run) conclude(err error) governance.Task {
+	if err != nil && !errors.Is(err, governance.ErrCancelled) {
+		r.report.message("ERROR", "aggregation-stopped", explain(err))
+	}
+	t := r.report.final()
+	switch {
+	case errors.Is(err, governance.ErrCancelled):
+		t.CompletionStatus = governance.TaskTerminated
+	case err != nil:
+		t.CompletionStatus = statusOf(err)
+	case r.report.warned:
+		t.CompletionStatus, t.PercentComplete = governance.TaskWarning, 100
+	default:
+		t.CompletionStatus, t.PercentComplete = governance.TaskSuccess, 100
+	}
+	return t
+}
+
+func (r *run) errorState() string {
+	if r.UploadID != "" {
+		return governance.SourceFileError
+	}
+	return governance.SourceError
+}
+
+// statusOf tells failures that are likely to pass from those that are not.
+func statusOf(err error) string {
+	var passing *connector.Retryable
+	if errors.As(err, &passing) {
+		return governance.TaskTempError
+	}
+	return governance.TaskError
+}
+
+// explain is what the task says: the source's words, never our own internals.
+func explain(err error) string {
+	var source *sourceError
+	if errors.As(err, &source) {
+		return strings.TrimSpace(fmt.Sprintf("The source could not be read to its end: %v", source.err))
+	}
+	if governance.KindOf(err) != governance.Internal {
+		var e *governance.Error
+		errors.As(err, &e)
+		return e.Text
+	}
+	return "An internal fault stopped the run; the log has it under the run's tracking id."
+}
