@@ -1,0 +1,130 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"unicode/utf8"
+
+	"midgard/internal/filter"
+	"midgard/internal/governance"
+	"midgard/internal/jsondoc"
+)
+
+type entitlementStore interface {
+	Entitlements(ctx context.Context, q filter.Query) (filter.Page[governance.Entitlement], error)
+	Entitlement(ctx context.Context, id, administeredBy string) (governance.Entitlement, error)
+	UpdateEntitlement(ctx context.Context, actor governance.Actor, id string, edit func(*governance.Entitlement) error) (governance.Entitlement, error)
+}
+
+func (s *server) entitlementHandlers() map[string]handler {
+	return map[string]handler{
+		"listEntitlements": s.listEntitlements,
+		"getEntitlement":   s.getEntitlement,
+		"patchEntitlement": s.patchEntitlement,
+	}
+}
+
+func (s *server) listEntitlements(w http.ResponseWriter, r *http.Request) error {
+	q, err := listQuery(r)
+	if err != nil {
+		return err
+	}
+	page, err := s.Store.Entitlements(r.Context(), q)
+	if err != nil {
+		return err
+	}
+	return writePage(w, r, page, appendEntitlement)
+}
+
+func (s *server) getEntitlement(w http.ResponseWriter, r *http.Request) error {
+	e, err := s.Store.Entitlement(r.Context(), pathID(r, "id"), administeredBy(r))
+	if err != nil {
+		return err
+	}
+	return writeOne(w, r, &e, appendEntitlement)
+}
+
+// entitlementForm is what a JSON Patch sees of an entitlement.
+type entitlementForm struct {
+	Name        string   `json:"name"`
+	Description string   `json:"description"`
+	Requestable bool     `json:"requestable"`
+	Owner       *refBody `json:"owner"`
+}
+
+var entitlementPatchable = patchable{"name", "description", "requestable", "owner"}
+
+func (s *server) patchEntitlement(w http.ResponseWriter, r *http.Request) error {
+	apply, err := patch[entitlementForm](w, r, entitlementPatchable)
+	if err != nil {
+		return err
+	}
+	e, err := s.Store.UpdateEntitlement(r.Context(), actor(r), pathID(r, "id"), func(e *governance.Entitlement) error {
+		form := entitlementForm{Name: e.Name, Description: e.Description, Requestable: e.Requestable}
+		if e.Owner.Set() {
+			form.Owner = &refBody{typeIdentity, e.Owner.ID, e.Owner.Name}
+		}
+		form, touched, err := apply(form)
+		if err != nil {
+			return err
+		}
+		return form.write(e, touched)
+	})
+	if err != nil {
+		return err
+	}
+	return writeOne(w, r, &e, appendEntitlement)
+}
+
+func (f *entitlementForm) write(e *governance.Entitlement, touched []string) error {
+	if f.Name == "" {
+		return governance.Fail(governance.Required, "name", "Required field 'name' was missing or empty.")
+	}
+	if n := utf8.RuneCountInString(f.Description); n > governance.MaxDescription {
+		return governance.Fail(governance.Limit, "description", "Field 'description' has %d characters; at most %d are allowed.", n, governance.MaxDescription)
+	}
+	e.Name, e.Description, e.Requestable = f.Name, f.Description, f.Requestable
+	e.Owner = governance.Reference{}
+	if f.Owner != nil {
+		e.Owner = governance.Reference{ID: filter.NormalizeID(f.Owner.ID), Name: f.Owner.Name}
+	}
+	// what a person has worded is kept by aggregation
+	e.Edited = e.Edited || slices.Contains(touched, "name") || slices.Contains(touched, "description")
+	return nil
+}
+
+// appendEntitlementCore writes what an entitlement shows wherever it is listed; the object stays open.
+func appendEntitlementCore(b []byte, e *governance.Entitlement) []byte {
+	b = jsondoc.AppendStringField(append(b, '{'), "id", e.ID)
+	b = jsondoc.AppendStringField(b, "name", e.Name)
+	b = jsondoc.AppendTimeField(b, "created", e.Created)
+	b = jsondoc.AppendTimeField(b, "modified", e.Modified)
+	b = jsondoc.AppendStringField(b, "attribute", e.Attribute)
+	b = jsondoc.AppendStringField(b, "value", e.Value)
+	b = jsondoc.AppendStringField(b, "sourceSchemaObjectType", e.Type)
+	b = jsondoc.AppendNullableString(b, "description", e.Description)
+	b = jsondoc.AppendBool(b, "cloudGoverned", false)
+	b = jsondoc.AppendBool(b, "requestable", e.Requestable)
+	b = appendNullableRef(b, "owner", typeIdentity, e.Owner)
+	b = appendRef(b, "source", typeSource, e.Source)
+	return appendObject(b, "attributes", e.Attributes)
+}
+
+func appendAccountEntitlement(b []byte, e *governance.Entitlement) []byte {
+	return append(jsondoc.AppendBool(appendEntitlementCore(b, e), "privileged", e.Privileged), '}')
+}
+
+// appendEntitlement writes the contract's Entitlement. Its privilege level is what the connector says: one of two.
+func appendEntitlement(b []byte, e *governance.Entitlement) []byte {
+	level := "NONE"
+	if e.Privileged {
+		level = "HIGH"
+	}
+	b = append(jsondoc.AppendKey(appendEntitlementCore(b, e), "privilegeLevel"), '{')
+	b = jsondoc.AppendStringField(b, "direct", level)
+	b = jsondoc.AppendStringField(b, "setBy", "connector")
+	b = jsondoc.AppendStringField(b, "setByType", "CONNECTOR_CRITERIA")
+	b = jsondoc.AppendStringField(b, "effective", level)
+	return append(b, `},"tags":[]}`...)
+}

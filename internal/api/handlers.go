@@ -1,0 +1,30 @@
+package api
+
+import "maps"
+
+// handlers gives the handler of every operation by its id. A family's handlers stand in the family's file.
+func (s *server) handlers() map[string]handler {
+	all := map[string]handler{}
+	for _, family := range []map[string]handler{
+		s.machineIdentityHandlers(),
+		s.machineAccountHandlers(),
+		s.classificationHandlers(),
+		s.sourceHandlers(),
+		s.sourceSchemaHandlers(),
+		s.scheduleHandlers(),
+		s.connectorHandlers(),
+		s.aggregationHandlers(),
+		s.accountHandlers(),
+		s.entitlementHandlers(),
+		s.identityHandlers(),
+		s.identityProfileHandlers(),
+		s.workgroupHandlers(),
+		s.taskHandlers(),
+		s.accessTokenHandlers(),
+		s.oauthClientHandlers(),
+		s.authUserHandlers(),
+	} {
+		maps.Copy(all, family)
+	}
+	return all
+}
