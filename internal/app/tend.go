@@ -1,0 +1,73 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"midgard/internal/aggregate"
+	"midgard/internal/connector"
+	"midgard/internal/governance"
+)
+
+// How often the server looks for due schedules and clears away what is old.
+const (
+	schedulePeriod = 5 * time.Second
+	prunePeriod    = time.Hour
+)
+
+// How long ended work is kept. Tasks are public and stay as long as the contract says.
+const (
+	keepTasks   = 90 * 24 * time.Hour
+	keepJobs    = 7 * 24 * time.Hour
+	keepUploads = 24 * time.Hour
+)
+
+// tend starts scheduled runs and clears away old rows until ctx ends.
+func (a *App) tend(ctx context.Context) {
+	schedule, prune := time.NewTicker(schedulePeriod), time.NewTicker(prunePeriod)
+	defer schedule.Stop()
+	defer prune.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-schedule.C:
+			if err := a.sources.StartDue(ctx, a.startScheduled); err != nil && ctx.Err() == nil {
+				a.log.Error("cannot start scheduled runs", "error", err)
+			}
+		case <-prune.C:
+			a.prune(ctx)
+		}
+	}
+}
+
+// startScheduled starts the run of a schedule. A source whose last run is still going is passed over until next time.
+func (a *App) startScheduled(ctx context.Context, s governance.Schedule) error {
+	src, err := a.store.Source(ctx, s.SourceID, "")
+	if err != nil {
+		return err
+	}
+	request := aggregate.Request{ObjectType: connector.TypeAccount, Delta: true}
+	if s.Type == governance.ScheduleGroups {
+		request.ObjectType = connector.TypeGroup
+	}
+	_, err = a.aggregate.Start(ctx, governance.Server("schedule", ""), src, request, true)
+	if governance.KindOf(err) == governance.Conflict {
+		a.log.Warn("a scheduled run was passed over: the last one is still going", "source", src.Name, "type", s.Type)
+		return nil
+	}
+	return err
+}
+
+func (a *App) prune(ctx context.Context) {
+	now := time.Now()
+	for what, err := range map[string]error{
+		"tasks":   a.store.PruneTasks(ctx, now.Add(-keepTasks)),
+		"jobs":    a.store.PruneJobs(ctx, now.Add(-keepJobs)),
+		"uploads": a.store.PruneUploads(ctx, now.Add(-keepUploads)),
+	} {
+		if err != nil && ctx.Err() == nil {
+			a.log.Error("cannot clear away old rows", "what", what, "error", err)
+		}
+	}
+}
