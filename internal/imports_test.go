@@ -1,0 +1,90 @@
+// Package internal_test holds the test of the architecture: who may import whom.
+package internal_test
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// allowed says which packages of this module each package may import, outside tests. A name that ends in /* stands for all
+// packages below. Change it together with ARCHITECTURE.md.
+var allowed = map[string]string{
+	// the domain, and languages that know nothing of it
+	"internal/governance": "",
+	"internal/filter":     "",
+	"internal/jsondoc":    "",
+	"internal/jsonpatch":  "internal/jsondoc",
+	"internal/contract":   "internal/filter",
+	"internal/connector":  "",
+	"internal/secret":     "",
+	"internal/config":     "",
+
+	// work that is more than rows
+	"internal/job":       "internal/governance",
+	"internal/auth":      "internal/governance",
+	"internal/source":    "internal/governance internal/connector internal/job",
+	"internal/aggregate": "internal/governance internal/connector internal/jsondoc internal/job",
+
+	// adapters: they know the domain and never each other
+	"internal/store":               "internal/governance internal/filter",
+	"internal/api":                 "internal/governance internal/filter internal/contract internal/jsondoc internal/jsonpatch internal/auth internal/connector internal/source internal/aggregate",
+	"internal/connector/delimited": "internal/connector",
+	"internal/connector/ldap":      "internal/connector",
+	"internal/connector/local":     "internal/connector",
+	"internal/connector/builtin":   "internal/connector internal/connector/*",
+	"client":                       "",
+
+	// the one place that wires, and the programs
+	"internal/app":      "*",
+	"cmd/midgard":       "client examples internal/app internal/config",
+	"examples":          "",
+	"examples/generate": "",
+	"bench":             "*",
+
+	// only tests import these
+	"internal/testenv":                 "",
+	"internal/store/storetest":         "internal/store internal/testenv",
+	"internal/connector/connectortest": "internal/connector",
+	"internal/contract/contracttest":   "internal/contract internal/filter",
+}
+
+// standardOnly are the packages that import nothing but the standard library and each other.
+var standardOnly = []string{"internal/governance", "internal/filter", "internal/jsondoc", "internal/jsonpatch", "internal/connector"}
+
+func TestImports(t *testing.T) {
+	t.Parallel()
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "midgard/...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	for line := range strings.Lines(string(out)) {
+		words := strings.Fields(line)
+		pkg := strings.TrimPrefix(words[0], "midgard/")
+		rule, known := allowed[pkg]
+		if !known {
+			t.Errorf("package %s has no rule: add it here and to ARCHITECTURE.md", pkg)
+			continue
+		}
+		for _, imported := range words[1:] {
+			if name, ours := strings.CutPrefix(imported, "midgard/"); ours && !permits(rule, name) {
+				t.Errorf("%s imports %s, which the architecture does not allow", pkg, name)
+			} else if !ours && slices.Contains(standardOnly, pkg) && strings.Contains(imported, ".") {
+				t.Errorf("%s imports %s; it may use the standard library only", pkg, imported)
+			}
+		}
+	}
+}
+
+func permits(rule, name string) bool {
+	for pattern := range strings.FieldsSeq(rule) {
+		if pattern == "*" || pattern == name {
+			return true
+		}
+		if prefix, ok := strings.CutSuffix(pattern, "*"); ok && strings.HasPrefix(name, prefix) {
+			return true
+		}
+	}
+	return false
+}
