@@ -247,7 +247,7 @@ func TestSourceTestAndAggregate(t *testing.T) {
 	a.text("GET /v2025/sources", `[{"id":"s","name":"HR"}]`)
 	a.text("POST /v2025/sources/s/connector/test-configuration", `{"status":"FAILURE","details":{"error":"no such host"}}`)
 	a.text("POST /v2025/sources/s/load-accounts", `{"success":true,"task":{"id":"t"}}`)
-	status := `{"id":"t","completionStatus":"WARNING","percentComplete":100,"attributes":{"created":3,"appId":"s"},"messages":[` +
+	status := `{"id":"t","completionStatus":"WARNING","percentComplete":100,"attributes":{"created":3,"appId":"s","machineIdentities":2,"removed":0},"messages":[` +
 		`{"type":"INFO","localizedText":{"message":"hidden"}},{"type":"WARN","localizedText":{"message":"row 3 is ragged"}}]}`
 	a.HandleFunc("GET /v2025/task-status/t", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(status)) })
 	if got := invoke(t, a.env, "", "source", "test", "HR"); got.err == nil || got.err.Error() != "source HR: no such host" || exitCode(got.err) != 1 {
@@ -257,11 +257,11 @@ func TestSourceTestAndAggregate(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	got := invoke(t, a.env, "id\n1\n", "source", "aggregate", "HR", "--file", "-")
-	if d := cmp.Diff(outcome{"HR: warning, created 3\n", "warn: row 3 is ragged\n", nil}, got, cmp.AllowUnexported(outcome{})); d != "" {
+	if d := cmp.Diff(outcome{"HR: warning, 3 created, 2 machine identities\n", "warn: row 3 is ragged\n", nil}, got, cmp.AllowUnexported(outcome{})); d != "" {
 		t.Error(d)
 	}
 	status = `{"id":"t","completionStatus":"ERROR","messages":[{"type":"ERROR","localizedText":{"message":"12 % would go"}}]}`
-	if got := invoke(t, a.env, "", "source", "aggregate", "HR"); got.err == nil || got.err.Error() != "task t ended with ERROR: 12 % would go" {
+	if got := invoke(t, a.env, "", "source", "aggregate", "HR"); got.err == nil || got.stderr != "" || got.err.Error() != "task t ended with ERROR: 12 % would go" {
 		t.Errorf("%+v", got)
 	}
 }

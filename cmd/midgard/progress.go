@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/schollz/progressbar/v3"
 
@@ -40,25 +41,48 @@ type progress struct {
 func newProgress(out io.Writer, name string) *progress {
 	p := &progress{out: out, name: name}
 	if isTerminal(out) {
-		p.bar = progressbar.NewOptions(100, progressbar.OptionSetWriter(out), progressbar.OptionSetDescription(name),
-			progressbar.OptionSetWidth(30), progressbar.OptionClearOnFinish(), progressbar.OptionSetElapsedTime(true))
+		p.bar = p.newBar(unknownLength)
 	}
 	return p
+}
+
+// unknownLength makes a spinner instead of a bar: a file or a directory does not say how much is to come.
+const unknownLength = -1
+
+func (p *progress) newBar(length int) *progressbar.ProgressBar {
+	return progressbar.NewOptions(length, progressbar.OptionSetWriter(p.out), progressbar.OptionSetDescription(p.name),
+		progressbar.OptionSetWidth(30), progressbar.OptionClearOnFinish(), progressbar.OptionSetElapsedTime(true))
+}
+
+// draw swaps the spinner for a bar once the server knows how far it is.
+func (p *progress) draw(step string, percent int) {
+	if percent > 0 && p.bar.GetMax() == unknownLength {
+		_ = p.bar.Clear()
+		p.bar = p.newBar(100)
+	}
+	p.bar.Describe(strings.TrimSpace(p.name + " " + step))
+	if percent > 0 {
+		_ = p.bar.Set(min(percent, 99)) // the end is drawn by the result that follows
+		return
+	}
+	_ = p.bar.Add(1)
 }
 
 // update ignores what the bar's writer says: nobody is helped when an aggregation ends because a terminal went away.
 func (p *progress) update(task client.Task) {
 	step := printable(strings.TrimSpace(task.Progress))
 	if p.bar != nil {
-		p.bar.Describe(strings.TrimSpace(p.name + " " + step))
-		_ = p.bar.Set(min(max(task.PercentComplete, 0), 100))
+		p.draw(step, task.PercentComplete)
 		return
 	}
 	// Percentages change with every poll; a line per quarter is enough for a log.
-	line := fmt.Sprintf("%s: %d %% %s", p.name, task.PercentComplete/25*25, step)
-	if key := strings.TrimSpace(line); key != p.last && !task.Done() {
-		p.last = key
-		fmt.Fprintln(p.out, key)
+	line := p.name + ": " + step
+	if quarter := task.PercentComplete / 25 * 25; quarter > 0 {
+		line = fmt.Sprintf("%s: %d %% %s", p.name, quarter, step)
+	}
+	if line = strings.TrimSpace(line); line != p.last && step != "" && !task.Done() {
+		p.last = line
+		fmt.Fprintln(p.out, line)
 	}
 }
 
@@ -71,10 +95,16 @@ func (p *progress) end() {
 // mostMessages bounds what is printed; the task keeps the others.
 const mostMessages = 20
 
+// printMessages leaves out what is only for information, and the error that is the reason of a failed task: that one is
+// the outcome of the command.
 func printMessages(out io.Writer, task client.Task) {
-	shown := 0
+	shown, reasonSeen := 0, task.Err() == nil
 	for _, m := range task.Messages {
 		if m.Type == "INFO" {
+			continue
+		}
+		if m.Type == "ERROR" && !reasonSeen {
+			reasonSeen = true
 			continue
 		}
 		if shown == mostMessages {
@@ -86,13 +116,25 @@ func printMessages(out io.Writer, task client.Task) {
 	}
 }
 
-// counts lists the figures among a task's attributes by name.
+// counts lists the figures among a task's attributes that are not zero, by name.
 func counts(task client.Task) string {
 	var b strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(task.Attributes)) {
-		if n, isNumber := task.Attributes[name].(float64); isNumber {
-			fmt.Fprintf(&b, ", %s %.0f", printable(name), n)
+		if n, isNumber := task.Attributes[name].(float64); isNumber && n != 0 {
+			fmt.Fprintf(&b, ", %.0f %s", n, words(printable(name)))
 		}
+	}
+	return b.String()
+}
+
+// words spells machineIdentities as "machine identities".
+func words(name string) string {
+	var b strings.Builder
+	for _, r := range name {
+		if unicode.IsUpper(r) {
+			b.WriteByte(' ')
+		}
+		b.WriteRune(unicode.ToLower(r))
 	}
 	return b.String()
 }

@@ -53,6 +53,8 @@ type Store interface {
 // Sources opens the connector of a source.
 type Sources interface {
 	Open(ctx context.Context, s governance.Source) (connector.Source, error)
+	// ConnectorFile gives the upload that a source is read from when a run brings none, "" when there is none.
+	ConnectorFile(ctx context.Context, s governance.Source) (string, error)
 }
 
 // Service starts runs and does their work.

@@ -10,6 +10,7 @@ import (
 	"midgard/internal/connector"
 	"midgard/internal/governance"
 	"midgard/internal/jsondoc"
+	"midgard/internal/source"
 )
 
 // rules say what a source's objects mean. They are fixed for a run; their fingerprint is part of every account's hash, so
@@ -35,7 +36,7 @@ const (
 var defaultOwner = []string{"owner", "managedBy"}
 
 func newRules(s governance.Source, schema governance.Schema, c *governance.ClassificationConfig, profile []governance.ProfileSource) (*rules, error) {
-	r := &rules{schema: connectorSchema(schema), owner: defaultOwner, classification: c, profile: profile}
+	r := &rules{schema: source.ConnectorSchema(schema), owner: defaultOwner, classification: c, profile: profile}
 	for _, a := range schema.Attributes {
 		if a.IsEntitlement {
 			r.entitlements = append(r.entitlements, a.Name)
@@ -56,19 +57,6 @@ func newRules(s governance.Source, schema governance.Schema, c *governance.Class
 	}
 	r.fingerprint = sha256.Sum256(text)
 	return r, nil
-}
-
-func connectorSchema(s governance.Schema) connector.Schema {
-	c := connector.Schema{
-		ObjectType: s.Name, NativeObjectType: s.NativeObjectType, IdentityAttribute: s.IdentityAttribute,
-		DisplayAttribute: s.DisplayAttribute, HierarchyAttribute: s.HierarchyAttribute,
-	}
-	for _, a := range s.Attributes {
-		c.Attributes = append(c.Attributes, connector.SchemaAttribute{
-			Name: a.Name, Type: a.Type, Description: a.Description, Multi: a.IsMulti, Entitlement: a.IsEntitlement, Group: a.IsGroup,
-		})
-	}
-	return c
 }
 
 // observe makes an account of what the connector emitted. buffer is reused for the hash.

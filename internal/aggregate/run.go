@@ -9,6 +9,7 @@ import (
 
 	"midgard/internal/connector"
 	"midgard/internal/governance"
+	"midgard/internal/source"
 )
 
 // run is one aggregation at work.
@@ -29,15 +30,15 @@ func (r *run) do(ctx context.Context) error {
 	if err := r.prepare(ctx); err != nil {
 		return err
 	}
-	source, err := r.sources.Open(ctx, r.source)
+	connected, err := r.sources.Open(ctx, r.source)
 	if err != nil {
 		return &sourceError{err}
 	}
-	defer source.Close() //nolint:errcheck // everything was read by then, or the run has failed anyway
+	defer connected.Close() //nolint:errcheck // everything was read by then, or the run has failed anyway
 	if r.ObjectType == connector.TypeGroup {
-		return r.groups(ctx, source)
+		return r.groups(ctx, connected)
 	}
-	return r.accounts(ctx, source)
+	return r.accounts(ctx, connected)
 }
 
 func (r *run) prepare(ctx context.Context) error {
@@ -66,12 +67,11 @@ func (r *run) prepare(ctx context.Context) error {
 }
 
 func schemaOf(schemas []governance.Schema, objectType string) (governance.Schema, error) {
-	for _, s := range schemas {
-		if s.Name == objectType {
-			return s, nil
-		}
+	schema, ok := source.SchemaOf(schemas, objectType)
+	if !ok {
+		return schema, governance.Fail(governance.Invalid, "schemas", "The source has no schema for objects of type %q.", objectType)
 	}
-	return governance.Schema{}, governance.Fail(governance.Invalid, "schemas", "The source has no schema for objects of type %q.", objectType)
+	return schema, nil
 }
 
 // classification gives nil when a source's accounts are not classified.
@@ -115,8 +115,12 @@ func (r *run) accounts(ctx context.Context, source connector.Source) error {
 // list asks for a delta where that is possible, and for everything otherwise.
 func (r *run) list(ctx context.Context, source connector.Source, sink connector.Sink) (connector.ListResult, error) {
 	request := connector.ListRequest{Type: r.ObjectType, Schema: r.rules.schema}
-	if r.UploadID != "" {
-		input := r.store.OpenUpload(ctx, r.UploadID)
+	file, err := r.file(ctx)
+	if err != nil {
+		return connector.ListResult{}, err
+	}
+	if file != "" {
+		input := r.store.OpenUpload(ctx, file)
 		defer input.Close() //nolint:errcheck // it was only read
 		request.Input = io.Reader(input)
 	}
@@ -137,6 +141,14 @@ func (r *run) list(ctx context.Context, source connector.Source, sink connector.
 		return result, ours.err
 	}
 	return result, &sourceError{err}
+}
+
+// file is the upload to read: the run's own, else for accounts the one that was given to the source to keep.
+func (r *run) file(ctx context.Context) (string, error) {
+	if r.UploadID != "" || r.ObjectType != connector.TypeAccount {
+		return r.UploadID, nil
+	}
+	return r.sources.ConnectorFile(ctx, r.source)
 }
 
 // storeError passes a failure of our own through a connector's List.

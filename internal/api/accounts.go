@@ -17,30 +17,10 @@ type accountStore interface {
 
 func (s *server) accountHandlers() map[string]handler {
 	return map[string]handler{
-		"listAccounts":           s.listAccounts,
-		"getAccount":             s.getAccount,
+		"listAccounts":           listed(s.Store.Accounts, appendAccount),
+		"getAccount":             shownWithin("id", s.Store.Account, appendAccount),
 		"getAccountEntitlements": s.listAccountEntitlements,
 	}
-}
-
-func (s *server) listAccounts(w http.ResponseWriter, r *http.Request) error {
-	q, err := listQuery(r)
-	if err != nil {
-		return err
-	}
-	page, err := s.Store.Accounts(r.Context(), q)
-	if err != nil {
-		return err
-	}
-	return writePage(w, r, page, appendAccount)
-}
-
-func (s *server) getAccount(w http.ResponseWriter, r *http.Request) error {
-	a, err := s.Store.Account(r.Context(), pathID(r, "id"), administeredBy(r))
-	if err != nil {
-		return err
-	}
-	return writeOne(w, r, &a, appendAccount)
 }
 
 func (s *server) listAccountEntitlements(w http.ResponseWriter, r *http.Request) error {

@@ -19,30 +19,10 @@ type entitlementStore interface {
 
 func (s *server) entitlementHandlers() map[string]handler {
 	return map[string]handler{
-		"listEntitlements": s.listEntitlements,
-		"getEntitlement":   s.getEntitlement,
+		"listEntitlements": listed(s.Store.Entitlements, appendEntitlement),
+		"getEntitlement":   shownWithin("id", s.Store.Entitlement, appendEntitlement),
 		"patchEntitlement": s.patchEntitlement,
 	}
-}
-
-func (s *server) listEntitlements(w http.ResponseWriter, r *http.Request) error {
-	q, err := listQuery(r)
-	if err != nil {
-		return err
-	}
-	page, err := s.Store.Entitlements(r.Context(), q)
-	if err != nil {
-		return err
-	}
-	return writePage(w, r, page, appendEntitlement)
-}
-
-func (s *server) getEntitlement(w http.ResponseWriter, r *http.Request) error {
-	e, err := s.Store.Entitlement(r.Context(), pathID(r, "id"), administeredBy(r))
-	if err != nil {
-		return err
-	}
-	return writeOne(w, r, &e, appendEntitlement)
 }
 
 // entitlementForm is what a JSON Patch sees of an entitlement.
@@ -61,10 +41,7 @@ func (s *server) patchEntitlement(w http.ResponseWriter, r *http.Request) error 
 		return err
 	}
 	e, err := s.Store.UpdateEntitlement(r.Context(), actor(r), pathID(r, "id"), func(e *governance.Entitlement) error {
-		form := entitlementForm{Name: e.Name, Description: e.Description, Requestable: e.Requestable}
-		if e.Owner.Set() {
-			form.Owner = &refBody{typeIdentity, e.Owner.ID, e.Owner.Name}
-		}
+		form := entitlementForm{Name: e.Name, Description: e.Description, Requestable: e.Requestable, Owner: refForm(typeIdentity, e.Owner)}
 		form, touched, err := apply(form)
 		if err != nil {
 			return err
@@ -84,11 +61,11 @@ func (f *entitlementForm) write(e *governance.Entitlement, touched []string) err
 	if n := utf8.RuneCountInString(f.Description); n > governance.MaxDescription {
 		return governance.Fail(governance.Limit, "description", "Field 'description' has %d characters; at most %d are allowed.", n, governance.MaxDescription)
 	}
-	e.Name, e.Description, e.Requestable = f.Name, f.Description, f.Requestable
-	e.Owner = governance.Reference{}
-	if f.Owner != nil {
-		e.Owner = governance.Reference{ID: filter.NormalizeID(f.Owner.ID), Name: f.Owner.Name}
+	owner, err := referenceOf(f.Owner, "owner", typeIdentity)
+	if err != nil {
+		return err
 	}
+	e.Name, e.Description, e.Requestable, e.Owner = f.Name, f.Description, f.Requestable, owner
 	// what a person has worded is kept by aggregation
 	e.Edited = e.Edited || slices.Contains(touched, "name") || slices.Contains(touched, "description")
 	return nil

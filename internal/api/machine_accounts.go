@@ -20,30 +20,10 @@ type machineAccountStore interface {
 
 func (s *server) machineAccountHandlers() map[string]handler {
 	return map[string]handler{
-		"listMachineAccounts":  s.listMachineAccounts,
-		"getMachineAccount":    s.getMachineAccount,
+		"listMachineAccounts":  listed(s.Store.MachineAccounts, appendMachineAccount),
+		"getMachineAccount":    shownWithin("id", s.Store.MachineAccount, appendMachineAccount),
 		"updateMachineAccount": s.updateMachineAccount,
 	}
-}
-
-func (s *server) listMachineAccounts(w http.ResponseWriter, r *http.Request) error {
-	q, err := listQuery(r)
-	if err != nil {
-		return err
-	}
-	page, err := s.Store.MachineAccounts(r.Context(), q)
-	if err != nil {
-		return err
-	}
-	return writePage(w, r, page, appendMachineAccount)
-}
-
-func (s *server) getMachineAccount(w http.ResponseWriter, r *http.Request) error {
-	a, err := s.Store.MachineAccount(r.Context(), pathID(r, "id"), administeredBy(r))
-	if err != nil {
-		return err
-	}
-	return writeOne(w, r, &a, appendMachineAccount)
 }
 
 // appendMachineAccount writes the contract's MachineAccount. The maps go from the row to the answer as they are.
@@ -99,16 +79,13 @@ var machineAccountPatchable = patchable{
 }
 
 func machineAccountFormOf(a *governance.Account) machineAccountForm {
-	f := machineAccountForm{
+	return machineAccountForm{
 		Description: a.Description, Subtype: a.Subtype, SubType: a.Subtype, AccessType: a.AccessType, Environment: a.Environment,
 		Attributes: objectOf(a.Attributes), ClassificationMethod: a.Method, ManuallyEdited: a.ManuallyEdited, NativeIdentity: a.NativeIdentity,
 		UUID: a.UUID, Source: refBody{typeSource, a.Source.ID, a.Source.Name}, ManuallyCorrelated: a.ManuallyCorrelated, Enabled: !a.Disabled,
 		Locked: a.Locked, HasEntitlements: a.HasEntitlements, ConnectorAttributes: objectOf(a.ConnectorAttributes),
+		OwnerIdentity: refForm(typeIdentity, a.Owner),
 	}
-	if a.Owner.Set() {
-		f.OwnerIdentity = &refBody{typeIdentity, a.Owner.ID, a.Owner.Name}
-	}
-	return f
 }
 
 func (s *server) updateMachineAccount(w http.ResponseWriter, r *http.Request) error {
@@ -138,6 +115,10 @@ func (f *machineAccountForm) write(a *governance.Account, touched []string) erro
 	if err := f.check(a, touched); err != nil {
 		return err
 	}
+	owner, err := referenceOf(f.OwnerIdentity, "ownerIdentity", typeIdentity)
+	if err != nil {
+		return err
+	}
 	a.Description, a.AccessType, a.Environment = f.Description, f.AccessType, f.Environment
 	a.Attributes, a.ConnectorAttributes = mapOf(f.Attributes), mapOf(f.ConnectorAttributes)
 	a.Method, a.NativeIdentity, a.UUID = f.ClassificationMethod, f.NativeIdentity, f.UUID
@@ -146,10 +127,7 @@ func (f *machineAccountForm) write(a *governance.Account, touched []string) erro
 	if a.Subtype = f.Subtype; slices.Contains(touched, "subType") {
 		a.Subtype = f.SubType
 	}
-	a.Owner = governance.Reference{}
-	if f.OwnerIdentity != nil {
-		a.Owner = governance.Reference{ID: filter.NormalizeID(f.OwnerIdentity.ID), Name: f.OwnerIdentity.Name}
-	}
+	a.Owner = owner
 	a.ManuallyEdited = true
 	if slices.Contains(touched, "manuallyEdited") {
 		a.ManuallyEdited = f.ManuallyEdited
@@ -171,9 +149,6 @@ func (f *machineAccountForm) check(a *governance.Account, touched []string) erro
 	}
 	if slices.Contains(touched, "source") && filter.NormalizeID(f.Source.ID) != a.Source.ID {
 		return governance.Fail(governance.Illegal, "source", "Field 'source' cannot be changed: an account stays on the source that it was read from.")
-	}
-	if f.OwnerIdentity != nil && f.OwnerIdentity.ID == "" {
-		return governance.Fail(governance.Required, "ownerIdentity", "Required field 'ownerIdentity.id' was missing or empty.")
 	}
 	return checkMaps(map[string]json.RawMessage{"attributes": f.Attributes, "connectorAttributes": f.ConnectorAttributes})
 }

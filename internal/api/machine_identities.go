@@ -27,7 +27,7 @@ func (s *server) machineIdentityHandlers() map[string]handler {
 		"getMachineIdentity":                  s.getMachineIdentity,
 		"updateMachineIdentity":               s.updateMachineIdentity,
 		"deleteMachineIdentity":               s.deleteMachineIdentity,
-		"listMachineIdentityUserEntitlements": s.listUserEntitlements,
+		"listMachineIdentityUserEntitlements": listed(s.Store.UserEntitlements, appendUserEntitlementRow),
 	}
 }
 
@@ -101,18 +101,6 @@ func (s *server) deleteMachineIdentity(w http.ResponseWriter, r *http.Request) e
 		return err
 	}
 	return done(w, r)
-}
-
-func (s *server) listUserEntitlements(w http.ResponseWriter, r *http.Request) error {
-	q, err := listQuery(r)
-	if err != nil {
-		return err
-	}
-	page, err := s.Store.UserEntitlements(r.Context(), q)
-	if err != nil {
-		return err
-	}
-	return writePage(w, r, page, appendUserEntitlementRow)
 }
 
 func appendUserEntitlementRow(b []byte, u *governance.UserEntitlementRow) []byte {

@@ -45,6 +45,14 @@ func shown[T any](param string, read func(context.Context, string) (T, error), e
 	}
 }
 
+// shownWithin is shown for objects of a source, which a source sub-administrator finds on sources of theirs only.
+func shownWithin[T any](param string, read func(ctx context.Context, id, administeredBy string) (T, error), encode func([]byte, *T) []byte) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		within := func(ctx context.Context, id string) (T, error) { return read(ctx, id, administeredBy(r)) }
+		return shown(param, within, encode)(w, r)
+	}
+}
+
 // referenceOf reads a reference of a form; nil points nowhere.
 func referenceOf(ref *refBody, field, kind string) (governance.Reference, error) {
 	if ref == nil {

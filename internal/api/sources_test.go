@@ -237,6 +237,9 @@ func TestSourceIsReplaced(t *testing.T) {
 	got := s.as(t, "PUT", path, fmt.Sprintf(body, `,"created":"2020-01-01T00:00:00Z","unknown":1`))
 	got.want(t, 200, `"name":"Directory","description":"",`)
 	got.want(t, 200, `"category":null`)
+	if diff := cmp.Diff(same.field(t, "features"), got.field(t, "features")); diff != "" {
+		t.Errorf("features that are left out are the connector's (-want +got):\n%s", diff)
+	}
 	s.wantSecret(t, id, true)
 	for extra, field := range map[string]string{
 		`,"id":"0198c0de-0000-7000-8000-000000000000"`: "id", `,"type":"x"`: "type", `,"connectorClass":"x"`: "connectorClass",

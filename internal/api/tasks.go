@@ -17,30 +17,10 @@ type taskStore interface {
 
 func (s *server) taskHandlers() map[string]handler {
 	return map[string]handler{
-		"getTaskStatusList": s.listTasks,
-		"getTaskStatus":     s.getTask,
+		"getTaskStatusList": listed(s.Store.Tasks, asJSON(taskBody)),
+		"getTaskStatus":     shownWithin("id", s.Store.Task, asJSON(taskBody)),
 		"updateTaskStatus":  s.updateTask,
 	}
-}
-
-func (s *server) listTasks(w http.ResponseWriter, r *http.Request) error {
-	q, err := listQuery(r)
-	if err != nil {
-		return err
-	}
-	page, err := s.Store.Tasks(r.Context(), q)
-	if err != nil {
-		return err
-	}
-	return writePage(w, r, page, asJSON(taskBody))
-}
-
-func (s *server) getTask(w http.ResponseWriter, r *http.Request) error {
-	t, err := s.Store.Task(r.Context(), pathID(r, "id"), administeredBy(r))
-	if err != nil {
-		return err
-	}
-	return ok(w, r, taskBody(&t))
 }
 
 // taskForm is what a JSON Patch sees of a task: the contract lets clients end a task, and nothing else.

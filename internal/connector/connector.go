@@ -143,7 +143,6 @@ type Object struct {
 	Locked     bool
 	Deleted    bool // delta: gone; only Identity or UUID is set
 	Unchanged  bool // delta: still there, not read; only Identity or UUID is set
-	Partial    bool // delta: Attributes holds only what changed
 }
 
 // Sink takes what a connector reads. Emit blocks while the caller is busy, which is the connector's back pressure; an

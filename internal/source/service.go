@@ -131,16 +131,20 @@ func (s *Service) UpdateSource(ctx context.Context, actor governance.Actor, id s
 	return updated, nil
 }
 
-// settle makes what an edit left a source that can be kept.
+// settle makes what an edit left a source that can be kept. Features that it took away altogether are the connector's
+// again.
 func (s *Service) settle(old, src *governance.Source) error {
 	if err := src.CheckUnchanged(old); err != nil {
 		return err
 	}
-	if err := src.Validate(); err != nil {
-		return err
-	}
 	factory, err := s.factory(src.Connector)
 	if err != nil {
+		return err
+	}
+	if src.Features == nil {
+		src.Features = factory.Spec().Features
+	}
+	if err := src.Validate(); err != nil {
 		return err
 	}
 	return s.configure(factory, old, src)

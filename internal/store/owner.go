@@ -56,7 +56,7 @@ func (t *tx) forgetMachineOwner(ctx context.Context, identityID string) error {
 		return fmt.Errorf("read the machine identities of identity %q: %w", identityID, err)
 	}
 	for _, id := range ids {
-		err := t.editOwners(ctx, id, func(m *governance.MachineIdentity) bool {
+		err := t.editMachineIdentity(ctx, id, func(m *governance.MachineIdentity) bool {
 			if m.Owners.Primary.ID == identityID {
 				m.Owners.Primary = governance.Reference{}
 			}
@@ -70,8 +70,8 @@ func (t *tx) forgetMachineOwner(ctx context.Context, identityID string) error {
 	return nil
 }
 
-// editOwners changes the owners of a machine identity, unless edit says that there is nothing to change.
-func (t *tx) editOwners(ctx context.Context, id string, edit func(*governance.MachineIdentity) bool) error {
+// editMachineIdentity changes a machine identity, unless edit says that there is nothing to change.
+func (t *tx) editMachineIdentity(ctx context.Context, id string, edit func(*governance.MachineIdentity) bool) error {
 	old, err := t.machineIdentity(ctx, id)
 	if err != nil {
 		return err
@@ -195,7 +195,7 @@ func (t *tx) giveOwner(ctx context.Context, account *governance.Account, owner g
 	if err := t.replaceAccount(ctx, account, &a); err != nil || !a.MachineIdentity.Set() {
 		return err
 	}
-	return t.editOwners(ctx, a.MachineIdentity.ID, func(m *governance.MachineIdentity) bool {
+	return t.editMachineIdentity(ctx, a.MachineIdentity.ID, func(m *governance.MachineIdentity) bool {
 		if m.Owners.Primary.Set() || m.ManuallyEdited {
 			return false
 		}

@@ -157,8 +157,9 @@ func (t *tx) removeEntitlement(ctx context.Context, e *governance.Entitlement) e
 		return fmt.Errorf("read the machine identities of entitlement %q: %w", e.ID, err)
 	}
 	for _, id := range users {
-		err := t.editMachineIdentity(ctx, id, func(m *governance.MachineIdentity) {
+		err := t.editMachineIdentity(ctx, id, func(m *governance.MachineIdentity) bool {
 			m.UserEntitlements = slices.DeleteFunc(slices.Clone(m.UserEntitlements), func(u governance.UserEntitlement) bool { return u.Entitlement.ID == e.ID })
+			return true
 		})
 		if err != nil {
 			return err
@@ -170,17 +171,6 @@ func (t *tx) removeEntitlement(ctx context.Context, e *governance.Entitlement) e
 	return remove(ctx, t, entitlementTable, e)
 }
 
-func (t *tx) editMachineIdentity(ctx context.Context, id string, edit func(*governance.MachineIdentity)) error {
-	old, err := t.machineIdentity(ctx, id)
-	if err != nil {
-		return err
-	}
-	m := old
-	edit(&m)
-	m.Modified = t.now
-	return t.replaceMachineIdentity(ctx, &old, &m)
-}
-
 // detachMachineIdentities keeps the machine identities that are left: people made them.
 func detachMachineIdentities(ctx context.Context, t *tx, sourceID string, limit int) (int, error) {
 	ids, err := many(ctx, t, "select id from machine_identity where source_id = $1 order by id limit $2", scanText, sourceID, limit)
@@ -188,7 +178,7 @@ func detachMachineIdentities(ctx context.Context, t *tx, sourceID string, limit 
 		return 0, fmt.Errorf("read machine identities: %w", err)
 	}
 	for _, id := range ids {
-		if err := t.editMachineIdentity(ctx, id, func(m *governance.MachineIdentity) { m.Source = governance.Reference{} }); err != nil {
+		if err := t.editMachineIdentity(ctx, id, func(m *governance.MachineIdentity) bool { m.Source = governance.Reference{}; return true }); err != nil {
 			return 0, err
 		}
 	}

@@ -50,7 +50,7 @@ func checkObjects(t *testing.T, objects []connector.Object, schema connector.Sch
 		if object.Type != objectType {
 			t.Errorf("object %q is of type %q", object.Identity, object.Type)
 		}
-		if object.Deleted || object.Unchanged || object.Partial {
+		if object.Deleted || object.Unchanged {
 			t.Errorf("object %q of a full list carries marks of a delta", object.Identity)
 		}
 		checkText(t, object.Identity, "identity", object.Identity)
