@@ -75,6 +75,9 @@ func (s *Store) openSQLite(ctx context.Context, o Options) error {
 		return fmt.Errorf("make the data folder: %w", err)
 	}
 	s.dialect = sqlite
+	if err := ownFile(o.Path); err != nil {
+		return err
+	}
 	db, err := sql.Open("sqlite", sqliteDSN(o.Path, false))
 	if err != nil {
 		return fmt.Errorf("open database %q: %w", o.Path, err)
@@ -95,6 +98,15 @@ func (s *Store) openSQLite(ctx context.Context, o Options) error {
 	s.read.SetMaxIdleConns(max(4, 2*runtime.NumCPU()))
 	s.stmts.db = s.read
 	return nil
+}
+
+// ownFile makes the database file, if it is not there, for nobody else to read. SQLite gives its log the same rights.
+func ownFile(path string) error {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return fmt.Errorf("make the database file: %w", err)
+	}
+	return file.Close()
 }
 
 // sqliteDSN lists the pragmas. busy_timeout comes first, so that the others wait for a lock instead of failing; the
