@@ -31,6 +31,8 @@ type Store interface {
 	FinishTask(ctx context.Context, lease governance.Lease, t governance.Task) error
 
 	OpenUpload(ctx context.Context, id string) io.ReadCloser
+	UploadSize(ctx context.Context, id string) (int64, error)
+	KnownAccounts(ctx context.Context, sourceID string) (int64, error)
 	DeleteUpload(ctx context.Context, id string) error
 
 	Digests(ctx context.Context, sourceID string, nativeIdentities []string) ([]governance.Digest, error)

@@ -3,8 +3,10 @@ package aggregate
 import (
 	"context"
 	"fmt"
+	"io"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"midgard/internal/governance"
@@ -36,6 +38,9 @@ type reporter struct {
 	more   int64 // messages beyond the limit
 	warned bool
 	last   time.Time
+
+	bytes, expected int64        // the whole of the list, in bytes or objects; zero when it is not known
+	passed          atomic.Int64 // bytes of the file that were read
 }
 
 func newReporter(r *run) *reporter {
@@ -50,10 +55,33 @@ func (p *reporter) add(name string, n int64) {
 	p.counts[name] += n
 }
 
-func (p *reporter) percent(n int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.task.PercentComplete = n
+// readShare is the part of a run, in percent, that reading the list counts for; the rest is for removing.
+const readShare = 90
+
+// percent estimates how far the reading has come. It never says that it is done.
+func (p *reporter) percent() int {
+	switch {
+	case p.bytes > 0:
+		return int(p.passed.Load() * readShare / p.bytes)
+	case p.expected > 0:
+		return int(min(p.counts[countRead]*readShare/p.expected, readShare))
+	}
+	return 0
+}
+
+// watch counts what is read of a file.
+func (p *reporter) watch(file io.Reader) io.Reader { return &watched{file, &p.passed} }
+
+type watched struct {
+	io.Reader
+	passed *atomic.Int64
+}
+
+// Read passes on and counts.
+func (w *watched) Read(b []byte) (int, error) {
+	n, err := w.Reader.Read(b)
+	w.passed.Add(int64(n))
+	return n, err
 }
 
 func (p *reporter) applied(a governance.Applied) {
@@ -111,6 +139,7 @@ func (p *reporter) final() governance.Task {
 	for _, name := range []string{countRead, countCreated, countUpdated, countUnchanged, countMissing, countRemoved, countUnreadable, countMachines, countIdentities, countPeople} {
 		t.Counts = append(t.Counts, governance.TaskCount{Name: name, Value: p.counts[name]})
 	}
+	t.PercentComplete = p.percent()
 	t.Progress = fmt.Sprintf("%d read, %d created, %d updated, %d unchanged", p.counts[countRead], p.counts[countCreated], p.counts[countUpdated], p.counts[countUnchanged])
 	return t
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 
 	"midgard/internal/connector"
@@ -105,7 +104,6 @@ func (r *run) accounts(ctx context.Context, source connector.Source) error {
 		return err
 	}
 	r.token = result.Token
-	r.report.percent(90)
 	if !result.Complete {
 		return r.removeDeleted(ctx, w)
 	}
@@ -119,10 +117,13 @@ func (r *run) list(ctx context.Context, source connector.Source, sink connector.
 	if err != nil {
 		return connector.ListResult{}, err
 	}
+	if err := r.measure(ctx, file); err != nil {
+		return connector.ListResult{}, err
+	}
 	if file != "" {
 		input := r.store.OpenUpload(ctx, file)
 		defer input.Close() //nolint:errcheck // it was only read
-		request.Input = io.Reader(input)
+		request.Input = r.report.watch(input)
 	}
 	if r.Delta && len(r.source.DeltaToken) > 0 && request.Input == nil {
 		request.Mode, request.Token = connector.Delta, r.source.DeltaToken
@@ -149,6 +150,19 @@ func (r *run) file(ctx context.Context) (string, error) {
 		return r.UploadID, nil
 	}
 	return r.sources.ConnectorFile(ctx, r.source)
+}
+
+// measure tells the report what the whole of the list is: the bytes of a file, or else as many objects as there were last
+// time.
+func (r *run) measure(ctx context.Context, file string) (err error) {
+	if file != "" {
+		r.report.bytes, err = r.store.UploadSize(ctx, file)
+		return err
+	}
+	if r.ObjectType == connector.TypeAccount {
+		r.report.expected, err = r.store.KnownAccounts(ctx, r.SourceID)
+	}
+	return err
 }
 
 // storeError passes a failure of our own through a connector's List.

@@ -21,3 +21,17 @@ func (s *Store) KeepDeltaToken(ctx context.Context, lease governance.Lease, sour
 	}
 	return nil
 }
+
+// KnownAccounts counts the accounts of a source: a run's measure of how far it has come.
+func (s *Store) KnownAccounts(ctx context.Context, sourceID string) (int64, error) {
+	var n int64
+	if err := s.reader().QueryRowContext(ctx, "select count(*) from account where source_id = $1", sourceID).Scan(&n); err != nil {
+		return 0, fmt.Errorf("count the accounts of source %q: %w", sourceID, err)
+	}
+	return n, nil
+}
+
+// UploadSize gives the bytes of an uploaded file.
+func (s *Store) UploadSize(ctx context.Context, id string) (int64, error) {
+	return one(ctx, s.reader(), "Upload", id, "select size from upload where id = $1", func(r row, n *int64) error { return r.Scan(n) }, id)
+}

@@ -105,7 +105,7 @@ func (u *uploadReader) Read(p []byte) (int, error) {
 }
 
 func (u *uploadReader) open() error {
-	size, err := one(u.ctx, u.store.reader(), "Upload", u.id, "select size from upload where id = $1", func(r row, n *int64) error { return r.Scan(n) }, u.id)
+	size, err := u.store.UploadSize(u.ctx, u.id)
 	u.left, u.opened = size, err == nil
 	return err
 }
