@@ -83,6 +83,12 @@ func (c *Client) Task(ctx context.Context, id string) (Task, error) {
 	return task, err
 }
 
+// RunningTasks lists the unfinished tasks of a source, the oldest first.
+func (c *Client) RunningTasks(ctx context.Context, sourceID string) ([]Task, error) {
+	filters := "sourceId eq " + Quote(sourceID) + " and completionStatus isnull"
+	return each[Task](c.All(ctx, "/v2025/task-status", ListOptions{Filters: filters, Sorters: "created"}))
+}
+
 // WaitTask asks for the state of the task until it has ended and returns the last state; see Task.Err for how it ended.
 // progress, when not nil, is called with every state, also the last.
 func (c *Client) WaitTask(ctx context.Context, id string, progress func(Task)) (Task, error) {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
@@ -99,7 +100,7 @@ func (d *demo) serveAndLoad(ctx context.Context, srv server, access localAccess)
 	go func() { served <- srv.Serve(serving) }()
 	select {
 	case err := <-served:
-		return err
+		return portHint(err)
 	case <-srv.Ready():
 	}
 	loading := d.load(serving, srv.URL(), access)
@@ -111,6 +112,13 @@ func (d *demo) serveAndLoad(ctx context.Context, srv server, access localAccess)
 		return ended // interrupted while it loaded: that is what was asked for
 	}
 	return cmp.Or(ended, loading)
+}
+
+func portHint(err error) error {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%w; with --listen 127.0.0.1:0 the demo takes a free port", err)
+	}
+	return err
 }
 
 func (d *demo) load(ctx context.Context, url string, access localAccess) error {

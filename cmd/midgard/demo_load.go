@@ -84,7 +84,18 @@ func (l *demoLoader) configure(ctx context.Context, s sample, source client.Sour
 	return nil
 }
 
+// aggregate first lets a run end that an earlier demo left behind: the server has taken it up again, and it reads a source
+// only once at a time.
 func (l *demoLoader) aggregate(ctx context.Context, s sample, source client.Source) error {
+	running, err := l.client.RunningTasks(ctx, source.ID)
+	if err != nil {
+		return err
+	}
+	for _, task := range running {
+		if _, err := l.client.WaitTask(ctx, task.ID, nil); err != nil {
+			return err
+		}
+	}
 	var content io.Reader
 	if s.file != nil {
 		content = bytes.NewReader(s.file)

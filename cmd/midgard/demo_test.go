@@ -99,6 +99,7 @@ func (d *demoAPI) work(a *api) {
 		w.WriteHeader(http.StatusAccepted)
 		reply(w, map[string]any{"success": true, "task": map[string]string{"id": "t"}})
 	})
+	a.text("GET /v2025/task-status", `[{"id":"t","completionStatus":null}]`)
 	a.text("GET /v2025/task-status/t", `{"id":"t","completionStatus":"SUCCESS"}`)
 	count := func(n string) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) {
@@ -229,7 +230,7 @@ func TestDemoFailures(t *testing.T) {
 
 func TestServeBackupAndRestore(t *testing.T) {
 	t.Parallel()
-	srv := &fakeServer{ready: make(chan struct{})}
+	srv := &fakeServer{url: "http://s", ready: make(chan struct{})}
 	var calls []string
 	record := func(verb string) func(context.Context, config.Config, string) error {
 		return func(_ context.Context, cfg config.Config, file string) error {
@@ -242,7 +243,7 @@ func TestServeBackupAndRestore(t *testing.T) {
 		backup: record("backup"), restore: record("restore"),
 	}}
 	ctx, stop := context.WithCancel(t.Context())
-	out := &watcher{mark: "not shown again", then: stop}
+	out := &watcher{mark: "Serving http://s\n", then: stop}
 	p.stdout = out
 	if err := p.run(ctx, []string{"serve"}); err != nil || !srv.closed || !strings.Contains(out.String(), "client secret  secret\n") {
 		t.Errorf("%v\n%s", err, out.String())

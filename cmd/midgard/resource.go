@@ -29,7 +29,7 @@ var resources = []resource{
 	{name: "accounts", path: "/v2025/accounts",
 		columns: []string{"id", "name", "nativeIdentity", "sourceName", "isMachine", "disabled", "locked"}},
 	{name: "entitlements", path: "/v2025/entitlements",
-		columns: []string{"id", "name", "attribute", "value", "source.name", "privileged"}},
+		columns: []string{"id", "name", "attribute", "value", "source.name", "privilegeLevel.direct"}},
 	{name: "sources", path: "/v2025/sources",
 		columns: []string{"id", "name", "type", "authoritative", "owner.name", "healthy", "status"}},
 	{name: "identities", path: "/v2025/identities", extra: client.EveryIdentity(),

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -39,11 +40,21 @@ func (p *program) serve(ctx context.Context, cfg config.Config) error {
 	if id, secret, created := srv.Bootstrap(); created {
 		p.printBootstrap(id, secret, cfg.BootstrapClientSecret != "")
 	}
-	err = srv.Serve(ctx)
-	if closing := srv.Close(); err == nil {
-		err = closing
+	err = p.serveUntilDone(ctx, srv)
+	return cmp.Or(err, srv.Close())
+}
+
+// serveUntilDone prints the address once it is known: with port 0 it is not the configured one.
+func (p *program) serveUntilDone(ctx context.Context, srv server) error {
+	served := make(chan error, 1)
+	go func() { served <- srv.Serve(ctx) }()
+	select {
+	case err := <-served:
+		return err
+	case <-srv.Ready():
+		fmt.Fprintf(p.stdout, "Serving %s\n", srv.URL())
+		return <-served
 	}
-	return err
 }
 
 // printBootstrap leaves out a secret that the operator has chosen, since it is known already.
