@@ -81,12 +81,17 @@ func TestAppendCanonicalKeepsWhatWasThere(t *testing.T) {
 	}
 }
 
+// texts draws texts without U+0000, which reading refuses.
+func texts() *rapid.Generator[string] {
+	return rapid.String().Filter(func(s string) bool { return !strings.ContainsRune(s, 0) })
+}
+
 // TestCanonicalAgreesWithEncodingJSON: reading the canonical bytes gives the same tree as reading the standard ones, a
 // second run gives the same bytes, and so does encoding what was read.
 func TestCanonicalAgreesWithEncodingJSON(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		tree := rapid.MapOf(rapid.String(), trees(3)).Draw(t, "tree")
+		tree := rapid.MapOf(texts(), trees(3)).Draw(t, "tree")
 		first, err := jsondoc.Canonical(tree)
 		if err != nil {
 			t.Fatal(err)
@@ -115,11 +120,11 @@ func trees(depth int) *rapid.Generator[any] {
 		rapid.Bool().AsAny(),
 		rapid.Int64().AsAny(),
 		rapid.Float64Range(-1e30, 1e30).AsAny(),
-		rapid.String().AsAny(),
-		rapid.SliceOf(rapid.String()).AsAny(),
+		texts().AsAny(),
+		rapid.SliceOf(texts()).AsAny(),
 	}
 	if depth > 0 {
-		kinds = append(kinds, rapid.SliceOfN(trees(depth-1), 0, 4).AsAny(), rapid.MapOfN(rapid.String(), trees(depth-1), 0, 4).AsAny())
+		kinds = append(kinds, rapid.SliceOfN(trees(depth-1), 0, 4).AsAny(), rapid.MapOfN(texts(), trees(depth-1), 0, 4).AsAny())
 	}
 	return rapid.OneOf(kinds...)
 }

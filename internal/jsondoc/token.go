@@ -68,6 +68,9 @@ func (s *scanner) unicodeEscape() error {
 	if !ok {
 		return s.fail(`malformed \u escape`)
 	}
+	if first == 0 {
+		return s.fail("the character U+0000 is not allowed")
+	}
 	if !utf16.IsSurrogate(first) {
 		s.at += unitLength
 		return nil
