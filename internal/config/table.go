@@ -9,7 +9,7 @@ import (
 var table = []Setting{
 	text(Setting{Key: "listen", Default: "127.0.0.1:8400", Help: "address and port of the API"},
 		func(c *Config) *string { return &c.Listen }, listenAddress),
-	text(Setting{Key: "data", Default: "./midgard-data", Help: "folder of the embedded database, of the encryption keys and of uploads"},
+	text(Setting{Key: "data", Default: "./midgard-data", Help: "folder of the embedded database, the encryption keys and the files that connectors may read"},
 		func(c *Config) *string { return &c.Data }, notEmpty),
 	text(Setting{Key: "database", DefaultNote: "SQLite in the data folder", Help: "`postgres://` URL of a PostgreSQL database", mask: maskURL},
 		func(c *Config) *string { return &c.Database }, databaseURL),
