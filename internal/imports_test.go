@@ -46,6 +46,7 @@ var allowed = map[string]string{
 	"bench":             "*",
 
 	// only tests import these
+	"internal/app/apptest":             "client internal/app internal/auth internal/config internal/contract internal/contract/contracttest internal/governance internal/testenv internal/store internal/secret",
 	"internal/testenv":                 "",
 	"internal/store/storetest":         "internal/store internal/testenv",
 	"internal/connector/connectortest": "internal/connector",

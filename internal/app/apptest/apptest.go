@@ -5,17 +5,14 @@
 package apptest
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"path/filepath"
 	"sync"
 	"testing"
 	"time"
 
-	"midgard/internal/app"
 	"midgard/internal/config"
 	"midgard/internal/contract/contracttest"
 	"midgard/internal/testenv"
@@ -32,9 +29,14 @@ type Server struct {
 	Admin *Caller
 	// Nobody sends no token.
 	Nobody *Caller
+	// Log is what the server has logged, from debug on, over all of its starts.
+	Log *Log
 
 	valid  func(req *http.Request, status int, header http.Header, body []byte) error
 	client *http.Client
+	id     string // of the administrator's client
+	secret string
+	stop   func()
 	cast   sync.Once
 	people map[string]string // ids by name
 }
@@ -44,20 +46,15 @@ type Server struct {
 func Start(t testing.TB, change ...func(*config.Config)) *Server {
 	t.Helper()
 	s := &Server{
-		Config: settings(t, change), valid: contracttest.Validator(t),
+		Config: settings(t, change), valid: contracttest.Validator(t), Log: &Log{},
 		// No compression that the test did not ask for: an answer is checked as it was sent.
 		client: &http.Client{Transport: &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 16}, Timeout: Deadline},
 	}
 	t.Cleanup(s.client.CloseIdleConnections)
-	a, err := app.New(t.Context(), s.Config, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatalf("make the server: %v", err)
-	}
-	serve(t, a)
-	s.URL = a.URL()
-	id, secret, _ := a.Bootstrap()
-	s.Nobody = &Caller{server: s, Name: "nobody"}
-	s.Admin = s.signIn(t, "admin", id, secret)
+	a := s.boot(t)
+	s.id, s.secret, _ = a.Bootstrap()
+	s.Nobody = s.WithToken("nobody", "")
+	s.Admin = s.signIn(t, "admin", s.id, s.secret)
 	return s
 }
 
@@ -71,28 +68,6 @@ func settings(t testing.TB, change []func(*config.Config)) config.Config {
 		edit(&c)
 	}
 	return c
-}
-
-// serve runs the server and stops it, and waits for its end, when the test ends.
-func serve(t testing.TB, a *app.App) {
-	t.Helper()
-	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
-	ended := make(chan error, 1)
-	go func() { ended <- a.Serve(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-ended; err != nil {
-			t.Errorf("serve: %v", err)
-		}
-		if err := a.Close(); err != nil {
-			t.Errorf("close the server: %v", err)
-		}
-	})
-	select {
-	case <-a.Ready():
-	case <-time.After(Deadline):
-		t.Fatal("the server does not listen")
-	}
 }
 
 // Postgres is a change for Start that puts the server on a PostgreSQL database of its own. The package's TestMain must call
@@ -116,13 +91,8 @@ func Each(t *testing.T, run func(t *testing.T, s *Server), change ...func(*confi
 	})
 }
 
-// SecretKeyFile is where a server with this data folder keeps its keys; tests look into it to make tokens of the past.
-func (s *Server) secretKeyFile() string {
-	if s.Config.SecretKeyFile != "" {
-		return s.Config.SecretKeyFile
-	}
-	return filepath.Join(s.Config.Data, "secrets.json")
-}
+// databaseFile is the file of the embedded database.
+func (s *Server) databaseFile() string { return filepath.Join(s.Config.Data, "midgard.db") }
 
 // JSON is a value as JSON text, for bodies.
 func JSON(v any) string {
