@@ -128,6 +128,9 @@ func (e *Engine) wait(ctx context.Context) {
 // attempt runs a claimed job under a heartbeat and records the outcome.
 func (e *Engine) attempt(ctx context.Context, j governance.Job) {
 	work, cancel := context.WithCancelCause(ctx)
+	if j.Cancel { // the worker that had it died before it heard of that; the handler still has to tell its task
+		cancel(governance.ErrCancelled)
+	}
 	beat := make(chan struct{})
 	go func() {
 		defer close(beat)

@@ -139,12 +139,15 @@ func (s *Store) EndJob(ctx context.Context, l governance.Lease, state governance
 }
 
 func (t *tx) endJob(ctx context.Context, l governance.Lease, state governance.JobState, reason string, runAt time.Time) error {
-	_, err := affected(ctx, t, `update job set state = $1, last_error = $2, run_at = $3, modified = $4 where id = $5 and token = $6 and state = 'running'`,
+	n, err := affected(ctx, t, `update job set state = $1, last_error = $2, run_at = $3, modified = $4 where id = $5 and token = $6 and state = 'running'`,
 		string(state), null(reason), runAt.UnixMilli(), t.now.UnixMilli(), l.JobID, l.Token)
 	if err != nil {
 		return fmt.Errorf("end job %q: %w", l.JobID, err)
 	}
-	return nil
+	if n == 0 {
+		return nil
+	}
+	return t.abandonTask(ctx, l.JobID, state)
 }
 
 // ReleaseJob gives a job back untouched because its worker is being stopped; another worker may take it at once.

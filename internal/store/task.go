@@ -83,7 +83,7 @@ func (s *Store) StartTask(ctx context.Context, actor governance.Actor, task gove
 			return err
 		}
 		if !added {
-			return governance.Fail(governance.Conflict, "", "%s of %q is already running; wait for it or cancel it.", task.Name, task.Target.Name)
+			return governance.Fail(governance.Conflict, "", "%q is busy with another run; wait for it or cancel it.", task.Target.Name)
 		}
 		task.JobID = id
 		return t.insertTask(ctx, &task)
@@ -105,19 +105,57 @@ func (s *Store) ReportTask(ctx context.Context, lease governance.Lease, x govern
 // FinishTask ends a task and its job in one transaction.
 func (s *Store) FinishTask(ctx context.Context, lease governance.Lease, x governance.Task) error {
 	return s.write(ctx, governance.Actor{}, func(ctx context.Context, t *tx) error {
-		if err := t.hold(ctx, lease); err != nil {
-			return err
-		}
-		x.Completed = t.now
-		if err := t.updateTask(ctx, &x); err != nil {
-			return err
-		}
-		return t.endJob(ctx, lease, governance.JobCompleted, "", t.now)
+		return t.finishTask(ctx, lease, &x)
 	})
 }
 
+func (t *tx) finishTask(ctx context.Context, lease governance.Lease, x *governance.Task) error {
+	if err := t.hold(ctx, lease); err != nil {
+		return err
+	}
+	x.Completed = t.now
+	if err := t.updateTask(ctx, x); err != nil {
+		return err
+	}
+	return t.endJob(ctx, lease, governance.JobCompleted, "", t.now)
+}
+
+// abandonTask ends the task of a job that has ended without ending it: it would look as if it were running for ever.
+func (t *tx) abandonTask(ctx context.Context, jobID string, state governance.JobState) error {
+	task, run := "", ""
+	switch state {
+	case governance.JobFailed:
+		task, run = governance.TaskError, governance.RunTerminated
+	case governance.JobCancelled:
+		task, run = governance.TaskTerminated, governance.RunCancelled
+	default:
+		return nil
+	}
+	left, err := many(ctx, t, "select "+taskSelect+" from task t where t.job_id = $1 and t.completion_status is null", scanTask, jobID)
+	if err != nil {
+		return fmt.Errorf("read the task of job %q: %w", jobID, err)
+	}
+	for i := range left {
+		x := &left[i]
+		x.CompletionStatus, x.Completed = task, t.now
+		if state == governance.JobFailed {
+			x.Messages = append(x.Messages, governance.TaskMessage{Type: "ERROR", Key: "job-failed", Text: "An internal fault stopped the work; the log says which."})
+		}
+		if err := t.updateTask(ctx, x); err != nil {
+			return err
+		}
+		if err := exec(ctx, t, "update classification_run set status = $1, updated = $2 where task_id = $3", run, t.now.UnixMilli(), x.ID); err != nil {
+			return fmt.Errorf("end the classification of task %q: %w", x.ID, err)
+		}
+	}
+	return nil
+}
+
+// updateTask writes what its work says of a task. How it ended, and when, is said once: a task that somebody has closed
+// stays closed, whatever its worker still reports.
 func (t *tx) updateTask(ctx context.Context, x *governance.Task) error {
-	err := exec(ctx, t, `update task set modified = $1, launched = $2, completed = $3, completion_status = $4, messages = $5, counts = $6,
+	err := exec(ctx, t, `update task set modified = $1, launched = $2, completed = case when completion_status is null then $3 else completed end,
+		completion_status = coalesce(completion_status, $4), messages = $5, counts = $6,
 		attributes = $7, progress = $8, percent_complete = $9, target_name = $10 where id = $11`, t.now.UnixMilli(), millis(x.Launched), millis(x.Completed),
 		null(x.CompletionStatus), messagesText(x.Messages), countsText(x.Counts), object(x.Attributes), x.Progress, x.PercentComplete,
 		null(x.Target.Name), x.ID)
