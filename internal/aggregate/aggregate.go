@@ -33,6 +33,7 @@ type Store interface {
 	OpenUpload(ctx context.Context, id string) io.ReadCloser
 	UploadSize(ctx context.Context, id string) (int64, error)
 	KnownAccounts(ctx context.Context, sourceID string) (int64, error)
+	RefreshStatistics(ctx context.Context) error
 	DeleteUpload(ctx context.Context, id string) error
 
 	Digests(ctx context.Context, sourceID string, nativeIdentities []string) ([]governance.Digest, error)
@@ -49,7 +50,7 @@ type Store interface {
 	UpdateAccount(ctx context.Context, actor governance.Actor, id, administeredBy string, edit func(*governance.Account) error) (governance.Account, error)
 	StartClassification(ctx context.Context, actor governance.Actor, source governance.Reference, mode governance.ClassificationMode) (governance.ClassificationRun, error)
 	ClassifyPage(ctx context.Context, actor governance.Actor, lease governance.Lease, sourceID, after string, limit int, decide func(*governance.Account) bool) (next string, read, changed int64, err error)
-	EndClassification(ctx context.Context, lease governance.Lease, sourceID, status string) error
+	EndClassification(ctx context.Context, lease governance.Lease, sourceID, status string, task governance.Task) error
 }
 
 // Sources opens the connector of a source.
@@ -88,22 +89,30 @@ type args struct {
 	Request
 }
 
-// Start queues a run and gives its task. While a run of the same source and type is unfinished, it is refused with a
-// Conflict: one run per source at a time.
+// Start queues a run and gives its task. While a run of the same source is unfinished, of accounts or of entitlements, it
+// is refused with a Conflict: one run per source at a time.
 func (s *Service) Start(ctx context.Context, actor governance.Actor, source governance.Source, r Request, scheduled bool) (governance.Task, error) {
 	t := governance.Task{
-		Type: governance.TaskTypeQueued, Name: governance.TaskAccountAggregation, Description: "Aggregate the accounts of " + source.Name,
+		Type: governance.TaskTypeQueued, Name: TaskName(r.ObjectType), Description: "Aggregate the accounts of " + source.Name,
 		TargetType: "APPLICATION", Target: governance.Reference{ID: source.ID, Name: source.Name}, SourceID: source.ID,
 		Attributes: attributes(source, r), Progress: "Waiting",
 	}
 	if r.ObjectType == connector.TypeGroup {
-		t.Name, t.Description = governance.TaskEntitlementAggregation, "Aggregate the entitlements of "+source.Name
+		t.Description = "Aggregate the entitlements of " + source.Name
 	}
 	if scheduled {
 		t.Type = governance.TaskTypeQuartz
 	}
 	r.SourceID = source.ID
 	return s.store.StartTask(ctx, actor, t, governance.JobAggregate, source.ID, func(id string) any { return args{id, r} })
+}
+
+// TaskName is the name of the tasks of runs of a type.
+func TaskName(objectType string) string {
+	if objectType == connector.TypeGroup {
+		return governance.TaskEntitlementAggregation
+	}
+	return governance.TaskAccountAggregation
 }
 
 func attributes(source governance.Source, r Request) json.RawMessage {
@@ -131,8 +140,11 @@ func (s *Service) Work(ctx context.Context, j governance.Job) error {
 	r := &run{Service: s, Request: a.Request, lease: j.Lease(), task: task, actor: governance.Server("aggregation", j.TrackingID)}
 	r.report = newReporter(r)
 	err = r.do(ctx)
-	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, governance.ErrCancelled) {
-		return cause // the server stops, or another worker took over: the run starts again
+	if cause := context.Cause(ctx); err != nil && cause != nil {
+		err = cause // what the source says of a list that we ended is only an echo
+	}
+	if ctx.Err() != nil && err != nil && !errors.Is(err, governance.ErrCancelled) {
+		return err // the server stops, or another worker took over: the run starts again
 	}
 	if isOurs(err) && j.Attempt < j.MaxAttempts {
 		return err

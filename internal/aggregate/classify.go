@@ -49,11 +49,7 @@ func (s *Service) Classify(ctx context.Context, j governance.Job) error {
 	}
 	task.Progress = fmt.Sprintf("%d accounts looked at, %d changed", read, changed)
 	task.Counts = []governance.TaskCount{{Name: countRead, Value: read}, {Name: countUpdated, Value: changed}}
-	ctx = context.WithoutCancel(ctx)
-	if err := s.store.EndClassification(ctx, j.Lease(), a.SourceID, status); err != nil {
-		return err
-	}
-	return s.store.FinishTask(ctx, j.Lease(), task)
+	return s.store.EndClassification(context.WithoutCancel(ctx), j.Lease(), a.SourceID, status, task)
 }
 
 func (s *Service) classifyAll(ctx context.Context, actor governance.Actor, lease governance.Lease, sourceID string, config *governance.ClassificationConfig, mode governance.ClassificationMode) (read, changed int64, err error) {

@@ -23,7 +23,7 @@ func (r *run) groups(ctx context.Context, source connector.Source) error {
 		return err
 	}
 	w := &groupWriter{run: r, attribute: attribute}
-	if _, err := r.list(ctx, source, w); err != nil {
+	if _, err := r.list(ctx, source, false, w); err != nil {
 		return err
 	}
 	return w.flush(ctx)
@@ -61,8 +61,8 @@ func (w *groupWriter) Emit(ctx context.Context, o connector.Object) error {
 		name = o.Identity
 	}
 	w.batch = append(w.batch, governance.Entitlement{
-		Source: governance.Reference{ID: w.run.source.ID, Name: w.run.source.Name}, Attribute: w.attribute, Value: o.Identity, Name: name,
-		Type: connector.TypeGroup, Description: first(&o, attrDescription), Privileged: truthy(first(&o, attrPrivileged)), Attributes: attributes,
+		Source: governance.Reference{ID: w.run.source.ID, Name: w.run.source.Name}, Attribute: w.attribute, Value: o.Identity, Name: cut(name, governance.MaxName),
+		Type: connector.TypeGroup, Description: cut(first(&o, attrDescription), governance.MaxDescription), Privileged: truthy(first(&o, attrPrivileged)), Attributes: attributes,
 	})
 	if len(w.batch) < batchSize {
 		return nil

@@ -77,10 +77,13 @@ type watched struct {
 	passed *atomic.Int64
 }
 
-// Read passes on and counts.
+// Read passes on and counts. Files are read from our own store, so that a failure is ours and not the source's.
 func (w *watched) Read(b []byte) (int, error) {
 	n, err := w.Reader.Read(b)
 	w.passed.Add(int64(n))
+	if err != nil && err != io.EOF { //nolint:errorlint // by the contract of io.Reader
+		err = &storeError{err}
+	}
 	return n, err
 }
 

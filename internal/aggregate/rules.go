@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"midgard/internal/connector"
 	"midgard/internal/governance"
@@ -59,7 +60,8 @@ func newRules(s governance.Source, schema governance.Schema, c *governance.Class
 	return r, nil
 }
 
-// observe makes an account of what the connector emitted. buffer is reused for the hash.
+// observe makes an account of what the connector emitted. buffer is reused for the hash. Texts that are longer than an
+// account's may be are cut: in whole they stand among its attributes. What tells accounts apart cannot be cut.
 func (r *rules) observe(o *connector.Object, buffer []byte) (governance.ObservedAccount, []byte, error) {
 	attributes, err := jsondoc.Canonical(o.Attributes)
 	if err != nil {
@@ -67,10 +69,15 @@ func (r *rules) observe(o *connector.Object, buffer []byte) (governance.Observed
 	}
 	a := governance.ObservedAccount{
 		NativeIdentity: o.Identity, UUID: o.UUID, Name: o.Name, Disabled: o.Disabled, Locked: o.Locked, Attributes: attributes,
-		Description: first(o, attrDescription), Environment: first(o, attrEnvironment), Privileged: truthy(first(o, attrPrivileged)),
+		Description: cut(first(o, attrDescription), governance.MaxDescription), Environment: cut(first(o, attrEnvironment), governance.MaxName),
+		Privileged: truthy(first(o, attrPrivileged)),
 	}
 	if a.Name == "" {
 		a.Name = o.Identity
+	}
+	a.Name = cut(a.Name, governance.MaxName)
+	if err := checkKeys(&a); err != nil {
+		return a, buffer, err
 	}
 	for _, name := range r.entitlements {
 		for _, v := range values(o, name) {
@@ -85,6 +92,31 @@ func (r *rules) observe(o *connector.Object, buffer []byte) (governance.Observed
 	}
 	buffer = r.hash(&a, buffer)
 	return a, buffer, nil
+}
+
+func checkKeys(a *governance.ObservedAccount) error {
+	if n := utf8.RuneCountInString(a.NativeIdentity); n > governance.MaxNativeIdentity {
+		return fmt.Errorf("the native identity has %d characters; at most %d are allowed", n, governance.MaxNativeIdentity)
+	}
+	if n := utf8.RuneCountInString(a.UUID); n > governance.MaxName {
+		return fmt.Errorf("the uuid has %d characters; at most %d are allowed", n, governance.MaxName)
+	}
+	return nil
+}
+
+// cut gives the first characters of a text that is too long.
+func cut(text string, limit int) string {
+	if len(text) <= limit {
+		return text
+	}
+	n := 0
+	for i := range text {
+		if n == limit {
+			return text[:i]
+		}
+		n++
+	}
+	return text
 }
 
 // hash covers everything that decides what is kept of an account: what was read and the rules that read it.

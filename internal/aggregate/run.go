@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"midgard/internal/connector"
@@ -26,6 +27,9 @@ type run struct {
 
 // do reads the source. The error says why the run ended early; what was applied until then stays applied.
 func (r *run) do(ctx context.Context) error {
+	if err := r.report.send(ctx); err != nil { // a slow source may show nothing for long
+		return err
+	}
 	if err := r.prepare(ctx); err != nil {
 		return err
 	}
@@ -95,23 +99,42 @@ func (r *run) profile(ctx context.Context) ([]governance.ProfileSource, error) {
 
 // accounts lists, and then removes what a complete list did not show.
 func (r *run) accounts(ctx context.Context, source connector.Source) error {
-	w := newAccountWriter(ctx, r)
-	result, err := r.list(w.ctx, source, w)
-	if e := w.wait(); e != nil {
-		err = e
+	delta := r.Delta && !r.Full && len(r.source.DeltaToken) > 0
+	w, result, err := r.read(ctx, source, delta)
+	if errors.Is(err, connector.ErrDeltaExpired) {
+		r.report.message("INFO", "delta-expired", "The source can no longer tell what changed since the last run; everything is read.")
+		delta = false
+		w, result, err = r.read(ctx, source, delta) // what the delta told before is worth nothing
 	}
 	if err != nil {
 		return err
 	}
-	r.token = result.Token
-	if !result.Complete {
-		return r.removeDeleted(ctx, w)
+	complete := result.Complete && !w.unread
+	if complete || delta { // deltas on top of half a list would never tell what it left out
+		r.token = result.Token
 	}
-	return r.removeMissing(ctx, w)
+	switch {
+	case complete:
+		return r.removeMissing(ctx, w)
+	case !delta:
+		r.report.message("WARN", "incomplete", "Not everything could be read, so it was not looked for accounts that are gone.")
+	}
+	return r.removeDeleted(ctx, w)
 }
 
-// list asks for a delta where that is possible, and for everything otherwise.
-func (r *run) list(ctx context.Context, source connector.Source, sink connector.Sink) (connector.ListResult, error) {
+// read lists accounts and waits until they are written.
+func (r *run) read(ctx context.Context, source connector.Source, delta bool) (*accountWriter, connector.ListResult, error) {
+	w := newAccountWriter(ctx, r)
+	defer w.wait() //nolint:errcheck // for a connector that panics; otherwise it has been called
+	result, err := r.list(w.ctx, source, delta, w)
+	if e := w.wait(); e != nil {
+		err = e
+	}
+	return w, result, err
+}
+
+// list asks for what changed or for everything. A file is always read as a whole.
+func (r *run) list(ctx context.Context, source connector.Source, delta bool, sink connector.Sink) (connector.ListResult, error) {
 	request := connector.ListRequest{Type: r.ObjectType, Schema: r.rules.schema}
 	file, err := r.file(ctx)
 	if err != nil {
@@ -125,15 +148,10 @@ func (r *run) list(ctx context.Context, source connector.Source, sink connector.
 		defer input.Close() //nolint:errcheck // it was only read
 		request.Input = r.report.watch(input)
 	}
-	if r.Delta && len(r.source.DeltaToken) > 0 && request.Input == nil {
+	if delta && request.Input == nil {
 		request.Mode, request.Token = connector.Delta, r.source.DeltaToken
 	}
 	result, err := source.List(ctx, request, sink)
-	if errors.Is(err, connector.ErrDeltaExpired) {
-		r.report.message("INFO", "delta-expired", "The source can no longer tell what changed since the last run; everything is read.")
-		request.Mode, request.Token = connector.Full, nil
-		result, err = source.List(ctx, request, sink)
-	}
 	var ours *storeError
 	switch {
 	case err == nil:
@@ -171,11 +189,20 @@ type storeError struct{ err error }
 func (e *storeError) Error() string { return e.err.Error() }
 func (e *storeError) Unwrap() error { return e.err }
 
-// removeDeleted removes what a delta reported as gone.
+// removeDeleted removes what a delta reported as gone, within the source's threshold. Beyond it nothing is removed and the
+// delta token is not kept: the next run asks for the same again.
 func (r *run) removeDeleted(ctx context.Context, w *accountWriter) error {
 	const chunk = 200
-	for begin := 0; begin < len(w.deleted); begin += chunk {
-		part := w.deleted[begin:min(begin+chunk, len(w.deleted))]
+	gone := w.removed()
+	r.report.add(countMissing, int64(len(gone)))
+	total, err := r.store.KnownAccounts(ctx, r.SourceID)
+	if err != nil {
+		return err
+	}
+	if err := r.withinThreshold(int64(len(gone)), total); err != nil {
+		return err
+	}
+	for part := range slices.Chunk(gone, chunk) {
 		if err := r.store.RemoveAccounts(ctx, r.actor, r.lease, part); err != nil {
 			return err
 		}
@@ -192,10 +219,8 @@ func (r *run) removeMissing(ctx context.Context, w *accountWriter) error {
 		return err
 	}
 	r.report.add(countMissing, missing)
-	if missing*100 > int64(r.source.DeleteThreshold)*total {
-		return governance.Fail(governance.Limit, "deleteThreshold",
-			"Nothing was removed: %d of %d accounts are missing, more than the source's deleteThreshold of %d %%. If they are really gone, raise deleteThreshold and aggregate again.",
-			missing, total, r.source.DeleteThreshold)
+	if err := r.withinThreshold(missing, total); err != nil {
+		return err
 	}
 	for {
 		n, err := r.store.RemoveMissing(ctx, r.actor, r.lease, r.SourceID)
@@ -204,6 +229,16 @@ func (r *run) removeMissing(ctx context.Context, w *accountWriter) error {
 		}
 		r.report.add(countRemoved, int64(n))
 	}
+}
+
+// withinThreshold refuses to remove more than the source's share of its accounts.
+func (r *run) withinThreshold(gone, total int64) error {
+	if gone*100 <= int64(r.source.DeleteThreshold)*total {
+		return nil
+	}
+	return governance.Fail(governance.Limit, "deleteThreshold",
+		"Nothing was removed: %d of %d accounts are missing, more than the source's deleteThreshold of %d %%. If they are really gone, raise deleteThreshold and aggregate again.",
+		gone, total, r.source.DeleteThreshold)
 }
 
 // finish ends the task and tells the source how its run went.
@@ -215,7 +250,7 @@ func (r *run) finish(ctx context.Context, err error) error {
 	if e := r.store.FinishTask(ctx, r.lease, t); e != nil {
 		return e
 	}
-	r.log.Info("aggregation ended", "source", r.source.Name, "type", r.ObjectType, "status", t.CompletionStatus, "task", t.ID, "error", err)
+	r.log.Info("aggregation ended", "source", r.source.Name, "type", r.ObjectType, "status", t.CompletionStatus, "task", t.ID, "tracking_id", r.actor.TrackingID, "error", err)
 	if r.UploadID == "" {
 		return nil
 	}

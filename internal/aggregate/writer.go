@@ -3,14 +3,24 @@ package aggregate
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
+	"strings"
 
 	"midgard/internal/connector"
 	"midgard/internal/governance"
+	"midgard/internal/job"
 )
 
 // batchSize is how many accounts one transaction holds: enough to spread the cost of a commit, few enough that others'
 // writes wait for some tens of milliseconds at most.
 const batchSize = 500
+
+// The database's statistics are refreshed when a run has created so many accounts, and each time it has created that many
+// times more.
+const (
+	firstRefresh  = 1000
+	refreshGrowth = 10
+)
 
 // accountWriter is the sink of an account run. The connector's goroutine turns objects into accounts and hashes them; a
 // second one compares and writes them batch by batch. One batch waits between them: that is all a run holds in memory,
@@ -24,9 +34,13 @@ type accountWriter struct {
 	ended   chan struct{}
 	buffer  []byte
 
+	closed  bool
+	unread  bool // an object could not be kept, so that the list is not complete
 	seen    bitmap
-	deleted []string
+	deleted []governance.Digest
 	failure error
+
+	created, refreshAt int64
 }
 
 // observation is one emitted object: an account, or the news that one is gone or unchanged.
@@ -37,7 +51,7 @@ type observation struct {
 }
 
 func newAccountWriter(ctx context.Context, r *run) *accountWriter {
-	w := &accountWriter{run: r, batches: make(chan []observation, 1), ended: make(chan struct{})}
+	w := &accountWriter{run: r, refreshAt: firstRefresh, batches: make(chan []observation, 1), ended: make(chan struct{})}
 	w.ctx, w.cancel = context.WithCancelCause(ctx)
 	go w.loop()
 	return w
@@ -51,6 +65,7 @@ func (w *accountWriter) Emit(ctx context.Context, o connector.Object) error {
 	} else {
 		var err error
 		if item.account, w.buffer, err = w.run.rules.observe(&o, w.buffer); err != nil {
+			w.unread = true
 			return w.Fail(ctx, o.Identity, err)
 		}
 	}
@@ -80,8 +95,12 @@ func (w *accountWriter) hand(ctx context.Context) error {
 	}
 }
 
-// wait hands over what is left and waits for the last batch. It gives the writing side's failure.
+// wait hands over what is left and waits for the last batch. It gives the writing side's failure. It may be called again.
 func (w *accountWriter) wait() error {
+	if w.closed {
+		return w.failure
+	}
+	w.closed = true
 	if len(w.filling) > 0 && w.ctx.Err() == nil {
 		w.hand(w.ctx) //nolint:errcheck // the reason is in failure
 	}
@@ -97,11 +116,21 @@ func (w *accountWriter) loop() {
 		if w.failure != nil {
 			continue
 		}
-		if err := w.apply(w.ctx, batch); err != nil {
+		if err := w.try(batch); err != nil {
 			w.failure = err
 			w.cancel(err)
 		}
 	}
+}
+
+// try is apply for a goroutine of its own, in which a panic would end the server.
+func (w *accountWriter) try(batch []observation) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = job.Permanent(fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
+		}
+	}()
+	return w.apply(w.ctx, batch)
 }
 
 // apply compares a batch with what is known and writes what differs.
@@ -111,7 +140,7 @@ func (w *accountWriter) apply(ctx context.Context, batch []observation) error {
 		return err
 	}
 	var writes []governance.AccountWrite
-	inBatch := map[string]bool{}
+	inBatch := map[string]bool{} // by folded native identity
 	for i := range batch {
 		item, d := &batch[i], digests[i]
 		switch {
@@ -119,7 +148,7 @@ func (w *accountWriter) apply(ctx context.Context, batch []observation) error {
 			w.gone(d)
 		case item.unchanged:
 			w.kept(d)
-		case inBatch[item.account.NativeIdentity] || (d.ID != "" && w.seen.has(d.Ordinal)):
+		case inBatch[d.Key] || (d.ID != "" && w.seen.has(d.Ordinal)):
 			w.run.report.warn("duplicate", fmt.Sprintf("The native identity %q was listed twice; the first one counts.", item.account.NativeIdentity))
 		case d.ID != "" && d.Hash == item.account.Hash && !d.Missing && !w.run.Full:
 			w.kept(d)
@@ -129,7 +158,7 @@ func (w *accountWriter) apply(ctx context.Context, batch []observation) error {
 				w.seen.set(d.Ordinal)
 			}
 		}
-		inBatch[item.account.NativeIdentity] = !item.deleted
+		inBatch[d.Key] = inBatch[d.Key] || !item.deleted
 	}
 	w.run.report.add(countRead, int64(len(batch)))
 	return w.write(ctx, writes)
@@ -137,8 +166,20 @@ func (w *accountWriter) apply(ctx context.Context, batch []observation) error {
 
 func (w *accountWriter) gone(d governance.Digest) {
 	if d.ID != "" {
-		w.deleted = append(w.deleted, d.ID)
+		w.deleted = append(w.deleted, d)
 	}
+}
+
+// removed gives the accounts that were reported as gone, but for those that were also listed: an entry that was made anew
+// under its old name is the same account.
+func (w *accountWriter) removed() []string {
+	var ids []string
+	for _, d := range w.deleted {
+		if !w.seen.has(d.Ordinal) {
+			ids = append(ids, d.ID)
+		}
+	}
+	return ids
 }
 
 func (w *accountWriter) kept(d governance.Digest) {
@@ -161,11 +202,18 @@ func (w *accountWriter) write(ctx context.Context, writes []governance.AccountWr
 		w.seen.set(n)
 	}
 	w.run.report.applied(done)
+	if w.created += done.Created; w.created >= w.refreshAt {
+		w.refreshAt *= refreshGrowth
+		if err := w.run.store.RefreshStatistics(ctx); err != nil {
+			return err
+		}
+	}
 	return w.run.report.send(ctx)
 }
 
-// lookUp finds what is known of the batch: by native identity, and where that is new, by the source's own id, so that an
-// account that was renamed stays the same account.
+// lookUp finds the accounts that a batch is about. An entry with an id of the source's own is the account that has this
+// id, whatever either is called now, so that an account that was renamed stays the same. Else it is the account with its
+// native identity, also when that had another id: the entry was made anew.
 func (w *accountWriter) lookUp(ctx context.Context, batch []observation) ([]governance.Digest, error) {
 	names := make([]string, len(batch))
 	for i := range batch {
@@ -175,21 +223,42 @@ func (w *accountWriter) lookUp(ctx context.Context, batch []observation) ([]gove
 	if err != nil {
 		return nil, err
 	}
-	var uuids []string
-	var at []int
+	var open []int // not settled by the name
 	for i := range batch {
-		if digests[i].ID == "" && batch[i].account.UUID != "" {
-			uuids, at = append(uuids, batch[i].account.UUID), append(at, i)
+		if uuid := batch[i].account.UUID; uuid != "" && !strings.EqualFold(uuid, digests[i].UUID) {
+			open = append(open, i)
 		}
 	}
-	if len(uuids) == 0 {
+	if len(open) == 0 {
 		return digests, nil
 	}
-	byUUID, err := w.run.store.DigestsByUUID(ctx, w.run.SourceID, uuids)
-	for k, i := range at {
-		if err == nil {
-			digests[i] = byUUID[k]
+	return digests, w.lookUpIDs(ctx, batch, digests, open)
+}
+
+// lookUpIDs settles the items of a batch whose name is new or belongs to an account with another id.
+func (w *accountWriter) lookUpIDs(ctx context.Context, batch []observation, digests []governance.Digest, open []int) error {
+	uuids := make([]string, len(open))
+	for k, i := range open {
+		uuids[k] = batch[i].account.UUID
+	}
+	found, err := w.run.store.DigestsByUUID(ctx, w.run.SourceID, uuids)
+	if err != nil {
+		return err
+	}
+	renamed := map[string]bool{} // accounts that are in the batch under another name
+	for k, i := range open {
+		if found[k].ID != "" {
+			renamed[found[k].ID] = renamed[found[k].ID] || !batch[i].deleted
+			found[k].Key = digests[i].Key
 		}
 	}
-	return digests, err
+	for k, i := range open {
+		switch {
+		case found[k].ID != "":
+			digests[i] = found[k]
+		case renamed[digests[i].ID]: // its name went to a new account
+			digests[i] = governance.Digest{Key: digests[i].Key}
+		}
+	}
+	return nil
 }

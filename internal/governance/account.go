@@ -45,6 +45,17 @@ type Account struct {
 	Modified       time.Time `json:"modified"`
 }
 
+// Validate checks what every account must keep, whoever edits it.
+func (a *Account) Validate() error {
+	if a.NativeIdentity == "" {
+		return Fail(Required, "nativeIdentity", "Required field 'nativeIdentity' was missing or empty.")
+	}
+	return eachAtMost([]limited{
+		{"nativeIdentity", a.NativeIdentity, MaxNativeIdentity}, {"uuid", a.UUID, MaxName}, {"description", a.Description, MaxDescription},
+		{"environment", a.Environment, MaxName}, {"subtype", a.Subtype, MaxName}, {"accessType", a.AccessType, MaxName},
+	})
+}
+
 // AccessDirect is the access type of an account that is used directly, the only one that connectors report.
 const AccessDirect = "direct"
 
@@ -98,10 +109,17 @@ type Entitlement struct {
 	Modified    time.Time       `json:"modified"`
 }
 
+// Validate checks what every entitlement must keep, whoever words it.
+func (e *Entitlement) Validate() error {
+	return named(e.Name, e.Description)
+}
+
 // Digest is what a run needs to know of an account that is already there, to see whether anything changed.
 type Digest struct {
+	Key     string // the text that was asked for, in the form in which texts are compared
 	ID      string // empty: not known yet
-	Ordinal int64  // the account's number within its source, never reused while a run is on
+	UUID    string
+	Ordinal int64 // the account's number within its source, never reused while a run is on
 	Hash    [16]byte
 	Missing bool
 }

@@ -26,6 +26,7 @@ const (
 	MaxUserEntitlements = 10
 	MaxName             = 512 // characters; ours: the contract is silent
 	MaxNativeIdentity   = 2048
+	MaxMap              = 1 << 20 // bytes of a map of attributes as JSON; ours
 )
 
 // MachineIdentity is the application or agent that owns machine accounts.
@@ -77,19 +78,31 @@ func (m *MachineIdentity) Validate() error {
 	if m.Name == "" {
 		return Fail(Required, "name", "Required field 'name' was missing or empty.")
 	}
-	if err := atMost("name", m.Name, MaxName); err != nil {
-		return err
-	}
-	if err := atMost("nativeIdentity", m.NativeIdentity, MaxNativeIdentity); err != nil {
-		return err
-	}
-	if err := atMost("description", m.Description, MaxDescription); err != nil {
+	err := eachAtMost([]limited{
+		{"name", m.Name, MaxName}, {"nativeIdentity", m.NativeIdentity, MaxNativeIdentity}, {"businessApplication", m.BusinessApplication, MaxNativeIdentity},
+		{"description", m.Description, MaxDescription}, {"subtype", m.Subtype, MaxName}, {"environment", m.Environment, MaxName}, {"uuid", m.UUID, MaxName},
+	})
+	if err != nil {
 		return err
 	}
 	if len(m.UserEntitlements) > MaxUserEntitlements {
 		return Fail(Limit, "userEntitlements", "Field 'userEntitlements' holds %d entries; at most %d are allowed.", len(m.UserEntitlements), MaxUserEntitlements)
 	}
+	if err := m.eachEntitlementOnce(); err != nil {
+		return err
+	}
 	return m.Owners.Validate()
+}
+
+func (m *MachineIdentity) eachEntitlementOnce() error {
+	seen := map[string]bool{}
+	for _, u := range m.UserEntitlements {
+		if seen[u.Entitlement.ID] {
+			return Fail(Illegal, "userEntitlements", "Field 'userEntitlements' names the entitlement %q twice.", u.Entitlement.ID)
+		}
+		seen[u.Entitlement.ID] = true
+	}
+	return nil
 }
 
 // Validate checks the owner rules: at most ten secondary people, never mixed with a group, nobody twice.
@@ -113,6 +126,21 @@ func (o Owners) Validate() error {
 func atMost(field, value string, limit int) error {
 	if n := utf8.RuneCountInString(value); n > limit {
 		return Fail(Limit, field, "Field '%s' has %d characters; at most %d are allowed.", field, n, limit)
+	}
+	return nil
+}
+
+// limited is a text with the number of characters that it may have.
+type limited struct {
+	field, value string
+	limit        int
+}
+
+func eachAtMost(texts []limited) error {
+	for _, t := range texts {
+		if err := atMost(t.field, t.value, t.limit); err != nil {
+			return err
+		}
 	}
 	return nil
 }

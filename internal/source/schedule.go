@@ -2,6 +2,7 @@ package source
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -55,6 +56,9 @@ func (s *Service) plan(schedule *governance.Schedule) error {
 	return nil
 }
 
+// ErrLater is what the function given to StartDue answers when a schedule cannot be started yet: it stays due.
+var ErrLater = errors.New("something else is in the way")
+
 // StartDue calls start for every schedule whose time has come, once on all nodes together, and moves it on to its next
 // time. Times that passed while no node was running count as one. An error of start does not keep the others from being
 // started; the first one is returned.
@@ -78,9 +82,16 @@ func (s *Service) startOne(ctx context.Context, schedule governance.Schedule, st
 	if err != nil {
 		return err
 	}
-	won, err := s.Store.AdvanceSchedule(ctx, schedule, c.Next(s.Now()))
+	next := c.Next(s.Now())
+	won, err := s.Store.AdvanceSchedule(ctx, schedule, next)
 	if err != nil || !won {
 		return err
 	}
-	return start(ctx, schedule)
+	if err = start(ctx, schedule); !errors.Is(err, ErrLater) {
+		return err
+	}
+	due := schedule.NextRun
+	schedule.NextRun = next
+	_, err = s.Store.AdvanceSchedule(ctx, schedule, due)
+	return err
 }

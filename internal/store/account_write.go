@@ -58,7 +58,8 @@ func (s *Store) UpdateAccount(ctx context.Context, actor governance.Actor, id, a
 			return err
 		}
 		a.Modified = t.now
-		return t.replaceAccount(ctx, &old, &a)
+		err = t.replaceAccount(ctx, &old, &a)
+		return s.taken(err, "account_", "nativeIdentity", "The source already has an account with the native identity %q.", a.NativeIdentity)
 	})
 	return a, err
 }
@@ -73,25 +74,10 @@ func (t *tx) replaceAccount(ctx context.Context, old, a *governance.Account) err
 
 // resolveReferences turns ids that the edit has set into full references, and refuses ids that nobody has.
 func (t *tx) resolveReferences(ctx context.Context, old, a *governance.Account) error {
-	if a.Owner.ID != old.Owner.ID && a.Owner.Set() {
-		ref, err := t.identityRef(ctx, "ownerIdentity", a.Owner.ID)
-		if err != nil {
-			return err
-		}
-		a.Owner = ref
+	if err := t.refer(ctx, "identity", "ownerIdentity", old.Owner, &a.Owner); err != nil {
+		return err
 	}
-	if a.MachineIdentity.ID != old.MachineIdentity.ID && a.MachineIdentity.Set() {
-		ref, err := t.reference(ctx, "machine_identity", "machineIdentity", a.MachineIdentity.ID)
-		if err != nil {
-			return err
-		}
-		a.MachineIdentity = ref
-	}
-	return nil
-}
-
-func (t *tx) identityRef(ctx context.Context, field, id string) (governance.Reference, error) {
-	return t.reference(ctx, "identity", field, id)
+	return t.refer(ctx, "machine_identity", "machineIdentity", old.MachineIdentity, &a.MachineIdentity)
 }
 
 // reference reads the name of an object that a request refers to; it must exist.

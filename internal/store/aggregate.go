@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"midgard/internal/governance"
 )
@@ -54,7 +55,7 @@ type batch struct {
 }
 
 func (b *batch) apply(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{b.readSource, b.readOlds, b.readOwners, b.readEntitlements, b.readLinks, b.readPeople, b.merge, b.write, b.settlePeople} {
+	for _, step := range []func(context.Context) error{b.readSource, b.readOlds, b.vacate, b.readOwners, b.readEntitlements, b.readLinks, b.readPeople, b.merge, b.write, b.settlePeople} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -113,6 +114,30 @@ func (b *batch) readOlds(ctx context.Context) error {
 	for _, r := range rows {
 		if !r.extras { // what has more than its row was shaped by a person
 			b.identities[r.ID] = r.MachineIdentity
+		}
+	}
+	return nil
+}
+
+// vacate takes their native identities from accounts that still have one that another account of the batch is called by
+// now, as when two entries of a directory swap their names. Who loses it that way was renamed as well, and will be found
+// by the source's own id, or is gone. Nothing is to be done unless somebody was renamed: a new account has a name that
+// nobody has, or one that a renamed account gives up.
+func (b *batch) vacate(ctx context.Context) error {
+	renamed := false
+	keys, ids := make([]any, len(b.writes)), make([]any, len(b.writes))
+	for i, w := range b.writes {
+		old, known := b.olds[w.Digest.ID]
+		keys[i], ids[i] = Key(w.Observed.NativeIdentity), w.Digest.ID
+		renamed = renamed || known && Key(old.NativeIdentity) != keys[i]
+	}
+	if !renamed {
+		return nil
+	}
+	for i := range keys {
+		err := exec(ctx, b, "update account set native_key = id where source_id = $1 and native_key = $2 and id <> $3", b.source.ID, keys[i], ids[i])
+		if err != nil {
+			return fmt.Errorf("vacate a native identity: %w", err)
 		}
 	}
 	return nil
@@ -209,7 +234,7 @@ func (b *batch) update(ctx context.Context, old *governance.Account, w *governan
 	if err := b.updateMachine(ctx, old, &a); err != nil {
 		return err
 	}
-	a.MissingSince, a.Modified = old.MissingSince, b.now
+	a.MissingSince, a.Modified = time.Time{}, b.now
 	before, after, err := difference(old, &a)
 	if err != nil {
 		return err
@@ -217,7 +242,6 @@ func (b *batch) update(ctx context.Context, old *governance.Account, w *governan
 	if before == nil {
 		a.Modified = old.Modified
 	}
-	a.MissingSince = governance.Account{}.MissingSince
 	if before != nil {
 		b.done.Updated++
 		b.changeRows = append(b.changeRows, b.changeRow(governance.ActionUpdate, accountTable.object, a.ID, a.Name, string(before), string(after)))
@@ -248,7 +272,10 @@ func (b *batch) updateMachine(ctx context.Context, old, a *governance.Account) e
 	if a.Machine && !a.MachineIdentity.Set() {
 		b.done.Identities++
 	}
-	return b.settleMachine(ctx, old, a)
+	if err := b.settleMachine(ctx, old, a); err != nil || old.MissingSince.IsZero() {
+		return err
+	}
+	return b.markBack(ctx, a.MachineIdentity.ID)
 }
 
 var (

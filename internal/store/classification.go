@@ -41,6 +41,9 @@ func classificationConfig(ctx context.Context, q querier, sourceID string) (gove
 // one has none, so that a change of the method to SOURCE and back does not lose them.
 func (s *Store) SetClassificationConfig(ctx context.Context, actor governance.Actor, c governance.ClassificationConfig) (governance.ClassificationConfig, error) {
 	err := s.write(ctx, actor, func(ctx context.Context, t *tx) error {
+		if err := t.forgetDelta(ctx, c.SourceID); err != nil {
+			return err
+		}
 		old, err := classificationConfig(ctx, t, c.SourceID)
 		if governance.KindOf(err) == governance.NotFound {
 			c.Created = t.now
@@ -125,7 +128,7 @@ func (s *Store) ClassifyPage(ctx context.Context, actor governance.Actor, lease 
 		if err := t.hold(ctx, lease); err != nil {
 			return err
 		}
-		olds, err := many(ctx, t, "select "+accountSelect+" from account a"+accountJoin+" where a.source_id = $1 and a.id > $2 order by a.id limit $3", scanAccount, sourceID, after, limit)
+		olds, err := held(ctx, t, accountTable, accounts, "a.id in (select id from account where source_id = $1 and id > $2 order by id limit $3)", sourceID, after, limit)
 		if err != nil {
 			return err
 		}
@@ -175,10 +178,11 @@ func (t *tx) advanceRun(ctx context.Context, sourceID string, first bool, n int6
 	return t.saveRun(ctx, &run)
 }
 
-// EndClassification sets the last status of a source's run.
-func (s *Store) EndClassification(ctx context.Context, lease governance.Lease, sourceID, status string) error {
+// EndClassification sets the last status of a source's run and ends its task and job in the same transaction: whoever sees
+// that the run has ended can start the next.
+func (s *Store) EndClassification(ctx context.Context, lease governance.Lease, sourceID, status string, task governance.Task) error {
 	return s.write(ctx, governance.Actor{}, func(ctx context.Context, t *tx) error {
-		if err := t.hold(ctx, lease); err != nil {
+		if err := t.finishTask(ctx, lease, &task); err != nil {
 			return err
 		}
 		return exec(ctx, t, "update classification_run set status = $1, updated = $2 where source_id = $3", status, t.now.UnixMilli(), sourceID)

@@ -13,6 +13,7 @@ import (
 // dialect is everything that differs between the engines. Keep it this small.
 type dialect struct {
 	name       string
+	holdRows   string                   // suffix of a select whose rows nobody else may change until the transaction ends; "" when nobody else writes
 	skipLocked string                   // suffix of a select that claims rows: other nodes' claims are passed over
 	contains   string                   // function that gives the place of $2 in $1, counted from 1, and 0 when it is not there
 	timeText   func(expr string) string // a column of milliseconds as the folded text of filter.TimeLayout
@@ -33,6 +34,7 @@ var sqlite = dialect{
 
 var postgres = dialect{
 	name:       "postgres",
+	holdRows:   " for no key update",
 	skipLocked: " for update skip locked",
 	contains:   "strpos",
 	timeText:   postgresTimeText,
@@ -45,7 +47,7 @@ var postgres = dialect{
 var (
 	ddlText = regexp.MustCompile(`(?m)^(  [a-z_]+) text\b`)
 	ddlBlob = regexp.MustCompile(`(?m)^(  [a-z_]+) blob\b`)
-	ddlList = regexp.MustCompile(`\(([a-z_]+), id\)`)
+	ddlList = regexp.MustCompile(`\(((?:[a-z_]+, )?[a-z_]+), id\)`)
 )
 
 // postgresDDL turns the common spelling into PostgreSQL's. Text compares by bytes, as in SQLite, whatever collation the

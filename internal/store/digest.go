@@ -7,7 +7,7 @@ import (
 	"midgard/internal/governance"
 )
 
-// Digests gives, for each native identity, what is known of the account; an unknown one has an empty ID.
+// Digests gives, for each native identity, what is known of the account; an unknown one has a Key only.
 func (s *Store) Digests(ctx context.Context, sourceID string, nativeIdentities []string) ([]governance.Digest, error) {
 	keys := make([]string, len(nativeIdentities))
 	for i, n := range nativeIdentities {
@@ -30,7 +30,7 @@ const digestChunk = 50
 
 func (s *Store) digests(ctx context.Context, sourceID, column string, keys []string) ([]governance.Digest, error) {
 	known := make(map[string]governance.Digest, len(keys))
-	text := "select " + column + ", id, ordinal, hash, missing_since is not null from account where source_id = $1 and " + column + " in (" + placeholders(2, digestChunk) + ")"
+	text := "select " + column + ", id, uuid, ordinal, hash, missing_since is not null from account where source_id = $1 and " + column + " in (" + placeholders(2, digestChunk) + ")"
 	args := make([]any, digestChunk+1)
 	args[0] = sourceID
 	for begin := 0; begin < len(keys); begin += digestChunk {
@@ -45,6 +45,7 @@ func (s *Store) digests(ctx context.Context, sourceID, column string, keys []str
 	for i, k := range keys {
 		if k != "" {
 			digests[i] = known[k]
+			digests[i].Key = k
 		}
 	}
 	return digests, nil
@@ -60,7 +61,7 @@ func (s *Store) readDigests(ctx context.Context, text string, args []any, into m
 		var key string
 		var hash []byte
 		var d governance.Digest
-		if err := rows.Scan(&key, &d.ID, &d.Ordinal, &hash, &d.Missing); err != nil {
+		if err := rows.Scan(&key, &d.ID, &d.UUID, &d.Ordinal, &hash, &d.Missing); err != nil {
 			return err
 		}
 		copy(d.Hash[:], hash)

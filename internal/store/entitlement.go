@@ -88,10 +88,8 @@ func (s *Store) UpdateEntitlement(ctx context.Context, actor governance.Actor, i
 		if err := edit(&e); err != nil {
 			return err
 		}
-		if e.Owner.ID != old.Owner.ID && e.Owner.Set() {
-			if e.Owner, err = t.identityRef(ctx, "owner", e.Owner.ID); err != nil {
-				return err
-			}
+		if err := t.refer(ctx, "identity", "owner", old.Owner, &e.Owner); err != nil {
+			return err
 		}
 		e.Modified = t.now
 		return t.replaceEntitlement(ctx, &old, &e)

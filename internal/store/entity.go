@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"midgard/internal/governance"
@@ -38,17 +39,41 @@ func amend[T any](ctx context.Context, t *tx, tab *table[T], l *listing[T], obje
 	return byID(ctx, t, l, object, id)
 }
 
-// holdRow keeps other transactions that hold the same row waiting until this one has ended.
-func (t *tx) holdRow(ctx context.Context, table, id string) error {
-	if err := exec(ctx, t, "update "+table+" set modified = modified where id = $1", id); err != nil {
-		return fmt.Errorf("hold %s %q: %w", table, id, err)
+// held is matching for objects that are about to be written again. Their rows are held first, and the condition is asked
+// anew then: what was true of a row may no longer be after the change that this one had to wait for.
+func held[T any](ctx context.Context, t *tx, tab *table[T], l *listing[T], condition string, args ...any) ([]T, error) {
+	if t.store.dialect.holdRows != "" {
+		ids, err := many(ctx, t, "select "+l.id+" from "+l.from+l.join+" where "+condition, scanText, args...)
+		if err != nil {
+			return nil, err
+		}
+		if err := t.holdRows(ctx, tab.name, anyOf(ids)); err != nil {
+			return nil, err
+		}
 	}
-	return nil
+	return matching(ctx, t, l, condition, args...)
+}
+
+// heldByID is held for objects whose ids are known. Those that are gone are left out.
+func heldByID[T any](ctx context.Context, t *tx, tab *table[T], l *listing[T], ids []string) ([]T, error) {
+	var all []T
+	for part := range slices.Chunk(ids, maxKeys) {
+		if err := t.holdRows(ctx, tab.name, anyOf(part)); err != nil {
+			return nil, err
+		}
+		text, args := in(1, anyOf(part))
+		found, err := matching(ctx, t, l, l.id+" "+text, args...)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, found...)
+	}
+	return all, nil
 }
 
 // detach edits every object that a condition on an id selects, to take back what it has of an object that goes.
 func detach[T any](ctx context.Context, t *tx, tab *table[T], l *listing[T], condition, id string, edit func(*T)) error {
-	olds, err := matching(ctx, t, l, condition, id)
+	olds, err := held(ctx, t, tab, l, condition, id)
 	if err != nil {
 		return fmt.Errorf("read %s: %w", tab.name, err)
 	}

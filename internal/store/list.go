@@ -269,7 +269,7 @@ func (c *compiler) prefix(col column, e *filter.Compare) string {
 		from = filter.NormalizeIDPrefix(e.Values[0].Text)
 	}
 	if len(from) > maxPrefix {
-		c.err = governance.Fail(governance.Limit, "filters", "The prefix of %q has %d bytes; at most %d are compared.", e.Field, len(from), maxPrefix)
+		c.err = governance.Fail(governance.Limit, "filters", "Field 'filters' asks for a prefix of %q with %d bytes; at most %d are compared.", e.Field, len(from), maxPrefix)
 	}
 	end, ok := prefixEnd(from)
 	if !ok {

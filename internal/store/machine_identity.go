@@ -151,7 +151,11 @@ func (s *Store) MachineIdentity(ctx context.Context, id, administeredBy string) 
 	return wholeMachineIdentity(ctx, s.reader(), id, administeredBy)
 }
 
+// machineIdentity reads a machine identity that the transaction may write; its row is held.
 func (t *tx) machineIdentity(ctx context.Context, id string) (governance.MachineIdentity, error) {
+	if err := t.holdRow(ctx, machineIdentityTable.name, id); err != nil {
+		return governance.MachineIdentity{}, err
+	}
 	return wholeMachineIdentity(ctx, t, id, "")
 }
 
@@ -181,9 +185,6 @@ func (s *Store) CreateMachineIdentity(ctx context.Context, actor governance.Acto
 func (s *Store) UpdateMachineIdentity(ctx context.Context, actor governance.Actor, id string, edit func(*governance.MachineIdentity) error) (governance.MachineIdentity, error) {
 	var m governance.MachineIdentity
 	err := s.write(ctx, actor, func(ctx context.Context, t *tx) error {
-		if err := t.holdRow(ctx, "machine_identity", id); err != nil {
-			return err
-		}
 		old, err := t.machineIdentity(ctx, id)
 		if err != nil {
 			return err
@@ -218,7 +219,7 @@ func (s *Store) DeleteMachineIdentity(ctx context.Context, actor governance.Acto
 
 // rehome gives the accounts of a removed machine identity one of their own each.
 func (t *tx) rehome(ctx context.Context, id string) error {
-	olds, err := many(ctx, t, "select "+accountSelect+" from account a"+accountJoin+" where a.machine_identity_id = $1", scanAccount, id)
+	olds, err := held(ctx, t, accountTable, accounts, "a.machine_identity_id = $1 and a.machine", id)
 	if err != nil {
 		return fmt.Errorf("read the accounts of machine identity %q: %w", id, err)
 	}
@@ -261,7 +262,7 @@ func (t *tx) replaceMachineIdentity(ctx context.Context, old, m *governance.Mach
 
 // renameMachineIdentity brings the names along by which other rows are sorted.
 func (t *tx) renameMachineIdentity(ctx context.Context, m *governance.MachineIdentity) error {
-	if err := exec(ctx, t, "update account set machine_identity_name_key = $1 where machine_identity_id = $2", Key(m.Name), m.ID); err != nil {
+	if err := exec(ctx, t, "update account set machine_identity_name_key = $1 where machine_identity_id = $2 and machine", Key(m.Name), m.ID); err != nil {
 		return fmt.Errorf("rename machine identity %q: %w", m.ID, err)
 	}
 	return exec(ctx, t, "update machine_identity_user_entitlement set machine_identity_name_key = $1 where machine_identity_id = $2", Key(m.Name), m.ID)
@@ -315,10 +316,9 @@ func (t *tx) writeSecondaryOwners(ctx context.Context, m *governance.MachineIden
 func (t *tx) resolveMachineIdentity(ctx context.Context, old, m *governance.MachineIdentity) error {
 	var err error
 	resolve := func(table, field string, was governance.Reference, is *governance.Reference) {
-		if err != nil || !is.Set() || (was.ID == is.ID && was.Name != "") {
-			return
+		if err == nil {
+			err = t.refer(ctx, table, field, was, is)
 		}
-		*is, err = t.reference(ctx, table, field, is.ID)
 	}
 	resolve("source", "sourceId", old.Source, &m.Source)
 	resolve("identity", "owners", old.Owners.Primary, &m.Owners.Primary)

@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"midgard/internal/governance"
 )
@@ -21,7 +23,8 @@ func scanAccountOrdinal(r row, a *accountOrdinal) error {
 }
 
 // MarkMissing marks the accounts of a source that a complete list did not show and counts them, among all. seen is asked
-// with each account's ordinal. Nothing is removed: RemoveMissing does that, once the caller has compared the counts.
+// with each account's ordinal; the mark of one that was shown goes. Nothing is removed: RemoveMissing does that, once the
+// caller has compared the counts.
 func (s *Store) MarkMissing(ctx context.Context, actor governance.Actor, lease governance.Lease, sourceID string, seen func(ordinal int64) bool) (missing, total int64, err error) {
 	after := int64(-1)
 	for {
@@ -34,30 +37,40 @@ func (s *Store) MarkMissing(ctx context.Context, actor governance.Actor, lease g
 			return missing, total, nil
 		}
 		total, after = total+int64(len(chunk)), chunk[len(chunk)-1].ordinal
-		var fresh []string
+		var gone, back []string
 		for _, a := range chunk {
-			if seen(a.ordinal) {
-				continue
-			}
-			missing++
-			if !a.missing {
-				fresh = append(fresh, a.id)
+			switch shown := seen(a.ordinal); {
+			case shown && a.missing:
+				back = append(back, a.id)
+			case !shown && !a.missing:
+				gone = append(gone, a.id)
+				missing++
+			case !shown:
+				missing++
 			}
 		}
-		if err := s.markMissing(ctx, actor, lease, fresh); err != nil {
+		if err := s.mark(ctx, actor, lease, gone, (*tx).markMissing); err != nil {
+			return 0, 0, err
+		}
+		if err := s.mark(ctx, actor, lease, back, (*tx).markFound); err != nil {
 			return 0, 0, err
 		}
 	}
 }
 
-func (s *Store) markMissing(ctx context.Context, actor governance.Actor, lease governance.Lease, ids []string) error {
+// mark does something to accounts, a part of them in each transaction.
+func (s *Store) mark(ctx context.Context, actor governance.Actor, lease governance.Lease, ids []string, how func(*tx, context.Context, *governance.Account) error) error {
 	for begin := 0; begin < len(ids); begin += digestChunk {
 		part := ids[begin:min(begin+digestChunk, len(ids))]
 		err := s.write(ctx, actor, func(ctx context.Context, t *tx) error {
 			if err := t.hold(ctx, lease); err != nil {
 				return err
 			}
-			return t.markMissing(ctx, part)
+			accounts, err := heldByID(ctx, t, accountTable, accounts, part)
+			for i := range accounts {
+				err = errors.Join(err, how(t, ctx, &accounts[i]))
+			}
+			return err
 		})
 		if err != nil {
 			return fmt.Errorf("mark missing accounts: %w", err)
@@ -66,22 +79,37 @@ func (s *Store) markMissing(ctx context.Context, actor governance.Actor, lease g
 	return nil
 }
 
-func (t *tx) markMissing(ctx context.Context, ids []string) error {
-	olds, err := many(ctx, t, "select "+accountSelect+" from account a"+accountJoin+" where a.id in ("+placeholders(1, len(ids))+")", scanAccount, anyOf(ids)...)
-	if err != nil {
+func (t *tx) markMissing(ctx context.Context, old *governance.Account) error {
+	a := *old
+	a.MissingSince, a.Modified = t.now, t.now
+	if err := t.replaceAccount(ctx, old, &a); err != nil {
 		return err
 	}
-	for i := range olds {
-		a := olds[i]
-		a.MissingSince, a.Modified = t.now, t.now
-		if err := t.replaceAccount(ctx, &olds[i], &a); err != nil {
-			return err
-		}
-		if err := t.markGone(ctx, a.MachineIdentity.ID); err != nil {
-			return err
-		}
+	return t.markGone(ctx, a.MachineIdentity.ID)
+}
+
+// markFound takes the mark back from an account that is listed again as it was.
+func (t *tx) markFound(ctx context.Context, old *governance.Account) error {
+	a := *old
+	a.MissingSince, a.Modified = time.Time{}, t.now
+	if err := t.replaceAccount(ctx, old, &a); err != nil {
+		return err
 	}
-	return nil
+	return t.markBack(ctx, a.MachineIdentity.ID)
+}
+
+// markBack is the reverse of markGone.
+func (t *tx) markBack(ctx context.Context, id string) error {
+	if id == "" {
+		return nil
+	}
+	return t.editMachineIdentity(ctx, id, func(m *governance.MachineIdentity) bool {
+		back := m.ExistsOnSource == governance.ExistsFalse && !m.ManuallyCreated
+		if back {
+			m.ExistsOnSource = governance.ExistsTrue
+		}
+		return back
+	})
 }
 
 // markGone says of a machine identity that it no longer exists on its source, once all of its accounts are missing.
@@ -93,13 +121,12 @@ func (t *tx) markGone(ctx context.Context, id string) error {
 	if err := t.QueryRowContext(ctx, "select count(*) from account where machine_identity_id = $1 and machine and missing_since is null", id).Scan(&left); err != nil || left > 0 {
 		return err
 	}
-	m, err := t.machineIdentity(ctx, id)
-	if err != nil || m.ManuallyCreated {
-		return err
-	}
-	gone := m
-	gone.ExistsOnSource, gone.Modified = governance.ExistsFalse, t.now
-	return t.replaceMachineIdentity(ctx, &m, &gone)
+	return t.editMachineIdentity(ctx, id, func(m *governance.MachineIdentity) bool {
+		if !m.ManuallyCreated {
+			m.ExistsOnSource = governance.ExistsFalse
+		}
+		return !m.ManuallyCreated
+	})
 }
 
 // removeChunk is how many accounts one transaction removes.

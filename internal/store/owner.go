@@ -130,12 +130,15 @@ func (t *tx) settleWaiting(ctx context.Context, keys []string) error {
 	return t.settleOwners(ctx, keys)
 }
 
-var waitingForManager = newKeyQuery("select " + identitySelect + " from identity i" + identityJoin +
-	" where i.manager_id is null and i.manager_key is not null and i.manager_key in (%s)")
+var waitingForManager = newKeyQuery("select id from identity where manager_id is null and manager_key is not null and manager_key in (%s)")
 
 func (t *tx) settleManagers(ctx context.Context, keys []string) error {
-	people, err := manyByKeys(ctx, t, waitingForManager, keys, scanIdentity)
-	if err != nil || len(people) == 0 {
+	ids, err := manyByKeys(ctx, t, waitingForManager, keys, scanText)
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	people, err := heldByID(ctx, t, identityTable, identities, ids)
+	if err != nil {
 		return err
 	}
 	found, err := t.peopleByKeys(ctx, keys)
@@ -144,10 +147,10 @@ func (t *tx) settleManagers(ctx context.Context, keys []string) error {
 	}
 	for i := range people {
 		x := people[i]
-		x.Manager, x.Modified = found[x.ManagerKey], t.now
-		if x.Manager.ID == x.ID {
+		if x.Manager.Set() || found[x.ManagerKey].ID == x.ID {
 			continue
 		}
+		x.Manager, x.Modified = found[x.ManagerKey], t.now
 		if err := replace(ctx, t, identityTable, &people[i], &x); err != nil {
 			return err
 		}
@@ -155,10 +158,7 @@ func (t *tx) settleManagers(ctx context.Context, keys []string) error {
 	return nil
 }
 
-var (
-	waitingForOwner = newKeyQuery("select id from account where owner_id is null and owner_key is not null and owner_key in (%s) and not manually_edited")
-	accountsByID    = newKeyQuery("select " + accountSelect + " from account a" + accountJoin + " where a.id in (%s)")
-)
+var waitingForOwner = newKeyQuery("select id from account where owner_id is null and owner_key is not null and owner_key in (%s) and not manually_edited")
 
 // settleOwners reads ids first and the accounts a part at a time: one key may stand for very many.
 func (t *tx) settleOwners(ctx context.Context, keys []string) error {
@@ -171,7 +171,7 @@ func (t *tx) settleOwners(ctx context.Context, keys []string) error {
 		return err
 	}
 	for part := range slices.Chunk(ids, maxKeys) {
-		waiting, err := manyByKeys(ctx, t, accountsByID, part, scanAccount)
+		waiting, err := heldByID(ctx, t, accountTable, accounts, part)
 		if err != nil {
 			return err
 		}
@@ -187,7 +187,7 @@ func (t *tx) settleOwners(ctx context.Context, keys []string) error {
 // giveOwner makes a person the owner of an account, and of the machine identity that it belongs to when that has no
 // primary owner and nobody has edited it.
 func (t *tx) giveOwner(ctx context.Context, account *governance.Account, owner governance.Reference) error {
-	if !owner.Set() {
+	if !owner.Set() || account.Owner.Set() || account.ManuallyEdited {
 		return nil
 	}
 	a := *account

@@ -148,14 +148,18 @@ type census struct {
 	priorities map[string]int64
 }
 
-var peopleByUID = newKeyQuery("select " + identitySelect + " from identity i" + identityJoin + " where i.uid_key in (%s)")
+var peopleByUID = newKeyQuery("select id from identity where uid_key in (%s)")
 
 func (c *census) read(ctx context.Context, observed []governance.ObservedPerson) error {
 	keys := make([]string, len(observed))
 	for i := range observed {
 		keys[i] = Key(observed[i].UID)
 	}
-	olds, err := manyByKeys(ctx, c, peopleByUID, unique(keys), scanIdentity)
+	ids, err := manyByKeys(ctx, c, peopleByUID, unique(keys), scanText)
+	if err != nil {
+		return fmt.Errorf("look up people: %w", err)
+	}
+	olds, err := heldByID(ctx, c.tx, identityTable, identities, ids)
 	if err != nil {
 		return fmt.Errorf("read people: %w", err)
 	}
@@ -331,14 +335,12 @@ type listed struct {
 
 func scanListed(r row, l *listed) error { return r.Scan(&l.person, &l.source.ID, &l.source.Name) }
 
-var peopleByID = newKeyQuery("select " + identitySelect + " from identity i" + identityJoin + " where i.id in (%s) and not i.protected")
-
 // retirePeople settles people who may have lost an account. One whom no authoritative source lists any more becomes
 // inactive, but stays: what they own and did still refers to them. One whose own source has lost them, while another has
 // an account of theirs, belongs to that source from its next aggregation on.
 func (t *tx) retirePeople(ctx context.Context, ids []string) error {
 	ids = unique(ids)
-	people, err := manyByKeys(ctx, t, peopleByID, ids, scanIdentity)
+	people, err := heldByID(ctx, t, identityTable, identities, ids)
 	if err != nil {
 		return fmt.Errorf("read people: %w", err)
 	}
@@ -351,6 +353,9 @@ func (t *tx) retirePeople(ctx context.Context, ids []string) error {
 		sources[l.person] = append(sources[l.person], l.source)
 	}
 	for i := range people {
+		if people[i].Protected {
+			continue
+		}
 		if err := t.retire(ctx, &people[i], sources[people[i].ID]); err != nil {
 			return err
 		}

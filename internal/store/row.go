@@ -132,6 +132,9 @@ func jsonText(v any) string {
 // one reads a single row; absence is a NotFound error about the object.
 func one[T any](ctx context.Context, q querier, object, id, text string, scan func(row, *T) error, args ...any) (T, error) {
 	var x T
+	if r, ok := q.(reader); ok {
+		ctx = r.brief(ctx)
+	}
 	err := scan(q.QueryRowContext(ctx, text, args...), &x)
 	if errors.Is(err, sql.ErrNoRows) {
 		return x, governance.Missing(object, id)

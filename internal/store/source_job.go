@@ -187,7 +187,7 @@ func detachMachineIdentities(ctx context.Context, t *tx, sourceID string, limit 
 
 // detachPeople keeps the people whom an authoritative source made: they own machines.
 func detachPeople(ctx context.Context, t *tx, sourceID string, limit int) (int, error) {
-	batch, err := matching(ctx, t, identities, "i.id in (select id from identity where source_id = $1 order by id limit $2)", sourceID, limit)
+	batch, err := held(ctx, t, identityTable, identities, "i.id in (select id from identity where source_id = $1 order by id limit $2)", sourceID, limit)
 	if err != nil {
 		return 0, fmt.Errorf("read people: %w", err)
 	}

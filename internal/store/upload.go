@@ -42,8 +42,8 @@ func (s *Store) CreateUpload(ctx context.Context, sourceID, name string, r io.Re
 func (s *Store) fillUpload(ctx context.Context, id string, r io.Reader, limit int64) (size int64, err error) {
 	chunk := make([]byte, uploadChunk)
 	for ordinal := 0; ; ordinal++ {
-		n, err := io.ReadFull(r, chunk)
-		last := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+		n, err := fill(chunk, r)
+		last := err == io.EOF //nolint:errorlint // by the contract of io.Reader; a wrapped one tells that the file broke off
 		if err != nil && !last {
 			return 0, err
 		}
@@ -62,6 +62,17 @@ func (s *Store) fillUpload(ctx context.Context, id string, r io.Reader, limit in
 			return size, err
 		}
 	}
+}
+
+// fill reads until the chunk is full. Unlike io.ReadFull it leaves errors as they are, so that the end of a file cannot be
+// taken for a file that broke off, nor the other way round.
+func fill(chunk []byte, r io.Reader) (n int, err error) {
+	for n < len(chunk) && err == nil {
+		var more int
+		more, err = r.Read(chunk[n:])
+		n += more
+	}
+	return n, err
 }
 
 func (t *tx) addChunk(ctx context.Context, id string, ordinal int, data []byte) error {

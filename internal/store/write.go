@@ -84,15 +84,21 @@ func (w poolWriter) once(ctx context.Context, fn func(querier) error) error {
 
 func (w poolWriter) close() error { return nil } // the read side owns the pool
 
-// holdRows keeps other transactions that hold the same rows waiting until this one has ended. SQLite has one writer, so
-// nobody else is there to wait.
+// holdRows keeps other transactions that hold the same rows waiting until this one has ended. What is read of a row in
+// order to write it again is read after it is held: else the write could undo what somebody else has changed meanwhile.
+// SQLite has one writer, so nobody else is there to wait.
 func (t *tx) holdRows(ctx context.Context, table string, ids []any) error {
-	if t.store.dialect.name == sqlite.name {
+	if t.store.dialect.holdRows == "" || len(ids) == 0 {
 		return nil
 	}
 	text, args := in(1, ids)
-	if err := exec(ctx, t, "update "+table+" set modified = modified where id "+text, args...); err != nil {
+	// in one order, so that two transactions that hold many do not wait for each other
+	if err := exec(ctx, t, "select 1 from "+table+" where id "+text+" order by id"+t.store.dialect.holdRows, args...); err != nil {
 		return fmt.Errorf("hold rows of %s: %w", table, err)
 	}
 	return nil
+}
+
+func (t *tx) holdRow(ctx context.Context, table, id string) error {
+	return t.holdRows(ctx, table, []any{id})
 }

@@ -41,8 +41,12 @@ func (r *run) bySync(ctx context.Context, m mark) (connector.ListResult, error) 
 		return connector.ListResult{}, fmt.Errorf("%w: the server remembers it for a part of the search places only",
 			connector.ErrDeltaExpired)
 	}
+	whole := !delta || present > 0
+	if whole && r.unread {
+		return connector.ListResult{}, nil // a later delta would not say what this one has left out
+	}
 	token, err := r.token(next)
-	return connector.ListResult{Token: token, Complete: (!delta || present > 0) && !r.unread}, err
+	return connector.ListResult{Token: token, Complete: whole}, err
 }
 
 // refresh is one synchronisation of one place.

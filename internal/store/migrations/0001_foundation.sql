@@ -2,6 +2,7 @@
 -- One text for both engines: on PostgreSQL every text column gets the byte-order collation when the file is read.
 -- Columns that end in _key hold the folded form of their neighbour (see key.go): lists filter and sort by these.
 -- Times are milliseconds since 1970 in UTC.
+-- Indexes that end in _sorted serve a filter and the order by name together. SQLite would sort all rows of the filter.
 
 create table setting (
   name text not null primary key,
@@ -310,6 +311,7 @@ create index machine_identity_native on machine_identity (native_key, id);
 create index machine_identity_business_application on machine_identity (business_application_key, id);
 create index machine_identity_subtype on machine_identity (subtype_key, id);
 create index machine_identity_source on machine_identity (source_id, id);
+create index machine_identity_source_sorted on machine_identity (source_id, name_key, id);
 create index machine_identity_source_name on machine_identity (source_name_key, id);
 create index machine_identity_primary_owner on machine_identity (primary_owner_id, id);
 create index machine_identity_primary_owner_name on machine_identity (primary_owner_name_key, id);
@@ -383,6 +385,7 @@ create table account (
 );
 create unique index account_native on account (source_id, native_key);
 create index account_source on account (source_id, id);
+create index account_source_sorted on account (source_id, name_key, id);
 create index account_ordinal on account (source_id, ordinal);
 create index account_name on account (name_key, id);
 create index account_native_list on account (native_key, id);
@@ -413,6 +416,7 @@ create index machine_subtype on account (subtype_key, id) where machine;
 create index machine_subtype_name on account (subtype_name_key, id) where machine;
 create index machine_access_type on account (access_type_key, id) where machine;
 create index machine_environment on account (environment_key, id) where machine;
+create index machine_environment_sorted on account (environment_key, name_key, id) where machine;
 create index machine_owner on account (owner_id, id) where machine;
 create index machine_owner_name on account (owner_name_key, id) where machine;
 create index machine_correlated on account (manually_correlated, id) where machine;
@@ -421,6 +425,7 @@ create index machine_locked on account (locked, id) where machine;
 create index machine_has_entitlements on account (has_entitlements, id) where machine;
 create index machine_attributes on account (attributes_key, id) where machine;
 create index machine_source on account (source_id, id) where machine;
+create index machine_source_sorted on account (source_id, name_key, id) where machine;
 create index machine_source_name on account (source_name_key, id) where machine;
 create index machine_created on account (created, id) where machine;
 create index machine_modified on account (modified, id) where machine;
