@@ -47,7 +47,7 @@ func (s *server) listAccessTokens(w http.ResponseWriter, r *http.Request) error 
 		return err
 	}
 	p := callOf(r).principal
-	owner := filter.NormalizeID(params.Get("owner-id"))
+	owner := filter.NormalizeID(storable(params.Get("owner-id")))
 	switch {
 	case p.SeesAllTokens():
 	case owner == "":
@@ -202,10 +202,7 @@ func (s *server) appendCreatedToken(b []byte, t *governance.AccessToken, secret 
 }
 
 func (s *server) patchAccessToken(w http.ResponseWriter, r *http.Request) error {
-	apply, err := patch[accessTokenBody](w, r, accessTokenPatchable)
-	if err != nil {
-		return err
-	}
+	apply := patch[accessTokenBody](w, r, accessTokenPatchable)
 	c := callOf(r)
 	token, err := s.Auth.UpdateAccessToken(r.Context(), c.principal, c.trackingID, pathID(r, "id"), func(t *governance.AccessToken) error {
 		form, _, err := apply(accessTokenForm(t))

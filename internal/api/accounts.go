@@ -24,15 +24,15 @@ func (s *server) accountHandlers() map[string]handler {
 }
 
 func (s *server) listAccountEntitlements(w http.ResponseWriter, r *http.Request) error {
+	a, err := s.Store.Account(r.Context(), pathID(r, "id"), administeredBy(r))
+	if err != nil {
+		return err
+	}
 	q, err := listQuery(r)
 	if err != nil {
 		return err
 	}
-	a, err := s.Store.Account(r.Context(), pathID(r, "id"), q.AdministeredBy)
-	if err != nil {
-		return err
-	}
-	q.AdministeredBy = ""
+	q.AdministeredBy = "" // whoever sees an account sees all that it holds
 	page, err := s.Store.AccountEntitlements(r.Context(), a.ID, q)
 	if err != nil {
 		return err

@@ -76,27 +76,55 @@ func deltaEnabled(source *governance.Source) bool {
 	return attributes.DeltaAggregationEnabled == true || attributes.DeltaAggregationEnabled == "true"
 }
 
-// readUpload reads the multipart form part by part; the file goes to the store as it arrives. A request without a form
-// has no file: clients send such with whatever content type.
+// readUpload reads the multipart form; the file goes to the store as it arrives, and goes again when the form turns out to
+// be faulty. A request without a form has no file: clients send such with whatever content type.
 func (s *server) readUpload(w http.ResponseWriter, r *http.Request, sourceID string, into *aggregate.Request) error {
 	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || !strings.HasPrefix(kind, "multipart/") {
+	if err != nil || !strings.HasPrefix(kind, "multipart/") || r.ContentLength == 0 {
 		return nil //nolint:nilerr // no form: nothing to read
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, s.MaxUpload+maxBody)
-	form := multipart.NewReader(r.Body, params["boundary"])
+	body := http.MaxBytesReader(w, r.Body, s.MaxUpload+maxBody)
+	err = s.readForm(r.Context(), multipart.NewReader(body, params["boundary"]), sourceID, into)
+	if err != nil && into.UploadID != "" {
+		err = errors.Join(err, s.Store.DeleteUpload(context.WithoutCancel(r.Context()), into.UploadID))
+	}
+	return err
+}
+
+func (s *server) readForm(ctx context.Context, form *multipart.Reader, sourceID string, into *aggregate.Request) error {
 	for {
 		part, err := form.NextPart()
-		if errors.Is(err, io.EOF) {
+		if err == io.EOF { //nolint:errorlint // a wrapped one tells that the form broke off
 			return nil
 		}
 		if err != nil {
-			return governance.Because(err, governance.Invalid, "", "The multipart form broke off or is malformed.")
+			return brokenForm(err)
 		}
-		if err := s.readPart(r.Context(), part, sourceID, into); err != nil {
+		if err := s.readPart(ctx, part, sourceID, into); err != nil {
 			return err
 		}
 	}
+}
+
+// brokenForm is the error for a form that cannot be read to its end; that it is too large is an error of its own.
+func brokenForm(err error) error {
+	var size *http.MaxBytesError
+	if errors.As(err, &size) {
+		return err
+	}
+	return governance.Because(err, governance.Invalid, "", "The multipart form broke off or is malformed.")
+}
+
+// formFile is a file within a form.
+type formFile struct{ io.Reader }
+
+// Read tells what is wrong with the form from what is wrong with the place where the file goes.
+func (f formFile) Read(p []byte) (int, error) {
+	n, err := f.Reader.Read(p)
+	if err != nil && err != io.EOF { //nolint:errorlint // by the contract of io.Reader
+		err = brokenForm(err)
+	}
+	return n, err
 }
 
 func (s *server) readPart(ctx context.Context, part *multipart.Part, sourceID string, into *aggregate.Request) error {
@@ -105,17 +133,17 @@ func (s *server) readPart(ctx context.Context, part *multipart.Part, sourceID st
 		if into.UploadID != "" {
 			return governance.Fail(governance.Illegal, "file", "The form has more than one part named 'file'.")
 		}
-		id, size, err := s.Store.CreateUpload(ctx, sourceID, part.FileName(), part, s.MaxUpload)
+		id, size, err := s.Store.CreateUpload(ctx, sourceID, storable(part.FileName()), formFile{part}, s.MaxUpload)
 		if err != nil {
 			return err
 		}
 		if into.UploadID = id; size == 0 {
-			return errors.Join(governance.Fail(governance.Invalid, "file", "The uploaded file is empty."), s.Store.DeleteUpload(ctx, id))
+			return governance.Fail(governance.Invalid, "file", "The uploaded file is empty.")
 		}
 	case "disableOptimization":
 		text, err := io.ReadAll(io.LimitReader(part, 16))
 		if err != nil {
-			return governance.Because(err, governance.Invalid, "", "The multipart form broke off.")
+			return brokenForm(err)
 		}
 		into.Full = strings.EqualFold(strings.TrimSpace(string(text)), "true")
 	}

@@ -54,10 +54,7 @@ type authUserForm struct {
 }
 
 func (s *server) patchAuthUser(w http.ResponseWriter, r *http.Request) error {
-	apply, err := patch[authUserForm](w, r, patchable{"capabilities"})
-	if err != nil {
-		return err
-	}
+	apply := patch[authUserForm](w, r, patchable{"capabilities"})
 	c := callOf(r)
 	user, err := s.Auth.UpdateUser(r.Context(), c.principal, c.trackingID, pathID(r, "id"), func(u *governance.User) error {
 		form, _, err := apply(authUserForm{u.Levels})

@@ -34,12 +34,15 @@ func (s *server) classificationHandlers() map[string]handler {
 }
 
 func (s *server) classifyAccount(w http.ResponseWriter, r *http.Request) error {
+	a, err := s.Store.Account(r.Context(), pathID(r, "id"), administeredBy(r))
+	if err != nil {
+		return err
+	}
 	mode, err := governance.ParseClassificationMode(r.URL.Query().Get("classificationMode"))
 	if err != nil {
 		return err
 	}
-	a, err := s.Use.ClassifyAccount(r.Context(), actor(r), pathID(r, "id"), administeredBy(r), mode)
-	if err != nil {
+	if a, err = s.Use.ClassifyAccount(r.Context(), actor(r), a.ID, administeredBy(r), mode); err != nil {
 		return err
 	}
 	return ok(w, r, object{"isMachine": a.Machine})
@@ -47,11 +50,15 @@ func (s *server) classifyAccount(w http.ResponseWriter, r *http.Request) error {
 
 // classifySource takes the modes that the contract has for one account; without one it is the default mode.
 func (s *server) classifySource(w http.ResponseWriter, r *http.Request) error {
+	source, err := s.sourceIn(r, "sourceId")
+	if err != nil {
+		return err
+	}
 	mode, err := governance.ParseClassificationMode(r.URL.Query().Get("classificationMode"))
 	if err != nil {
 		return err
 	}
-	run, err := s.startClassification(r, mode)
+	run, err := s.Use.ClassifySource(r.Context(), actor(r), source, mode)
 	if err != nil {
 		return err
 	}
@@ -59,18 +66,14 @@ func (s *server) classifySource(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *server) declassifySource(w http.ResponseWriter, r *http.Request) error {
-	if _, err := s.startClassification(r, governance.ModeDeclassify); err != nil {
+	source, err := s.sourceIn(r, "sourceId")
+	if err != nil {
+		return err
+	}
+	if _, err := s.Use.ClassifySource(r.Context(), actor(r), source, governance.ModeDeclassify); err != nil {
 		return err
 	}
 	return done(w, r)
-}
-
-func (s *server) startClassification(r *http.Request, mode governance.ClassificationMode) (governance.ClassificationRun, error) {
-	source, err := s.Store.Source(r.Context(), pathID(r, "sourceId"), administeredBy(r))
-	if err != nil {
-		return governance.ClassificationRun{}, err
-	}
-	return s.Use.ClassifySource(r.Context(), actor(r), source, mode)
 }
 
 // sourceInPath gives the id of the source in the path, once it is sure that the caller may know of it.

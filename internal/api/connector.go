@@ -79,6 +79,9 @@ func writeStatus(w http.ResponseWriter, r *http.Request, src governance.Referenc
 const peekDefault = 25
 
 func (s *server) peekSource(w http.ResponseWriter, r *http.Request) error {
+	if _, err := s.sourceIn(r, "sourceId"); err != nil {
+		return err
+	}
 	body, err := decode[struct {
 		ObjectType string `json:"objectType"`
 		MaxCount   *int   `json:"maxCount"`

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"slices"
-	"unicode/utf8"
 
 	"midgard/internal/filter"
 	"midgard/internal/governance"
@@ -36,10 +35,7 @@ type entitlementForm struct {
 var entitlementPatchable = patchable{"name", "description", "requestable", "owner"}
 
 func (s *server) patchEntitlement(w http.ResponseWriter, r *http.Request) error {
-	apply, err := patch[entitlementForm](w, r, entitlementPatchable)
-	if err != nil {
-		return err
-	}
+	apply := patch[entitlementForm](w, r, entitlementPatchable)
 	e, err := s.Store.UpdateEntitlement(r.Context(), actor(r), pathID(r, "id"), func(e *governance.Entitlement) error {
 		form := entitlementForm{Name: e.Name, Description: e.Description, Requestable: e.Requestable, Owner: refForm(typeIdentity, e.Owner)}
 		form, touched, err := apply(form)
@@ -55,12 +51,6 @@ func (s *server) patchEntitlement(w http.ResponseWriter, r *http.Request) error 
 }
 
 func (f *entitlementForm) write(e *governance.Entitlement, touched []string) error {
-	if f.Name == "" {
-		return governance.Fail(governance.Required, "name", "Required field 'name' was missing or empty.")
-	}
-	if n := utf8.RuneCountInString(f.Description); n > governance.MaxDescription {
-		return governance.Fail(governance.Limit, "description", "Field 'description' has %d characters; at most %d are allowed.", n, governance.MaxDescription)
-	}
 	owner, err := referenceOf(f.Owner, "owner", typeIdentity)
 	if err != nil {
 		return err
@@ -68,7 +58,7 @@ func (f *entitlementForm) write(e *governance.Entitlement, touched []string) err
 	e.Name, e.Description, e.Requestable, e.Owner = f.Name, f.Description, f.Requestable, owner
 	// what a person has worded is kept by aggregation
 	e.Edited = e.Edited || slices.Contains(touched, "name") || slices.Contains(touched, "description")
-	return nil
+	return e.Validate()
 }
 
 // appendEntitlementCore writes what an entitlement shows wherever it is listed; the object stays open.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"midgard/internal/auth"
@@ -97,7 +98,7 @@ func explain(err error) (governance.Kind, string) {
 	case errors.As(err, &domain):
 		return domain.Kind, domain.Text
 	case errors.As(err, &list):
-		return governance.Illegal, fmt.Sprintf("Illegal value for field \"%s\": %s", list.Param, list.Error())
+		return governance.Illegal, fmt.Sprintf("Illegal value for field \"%s\": %s", list.Param, strings.TrimPrefix(list.Error(), list.Param+": "))
 	case errors.As(err, &doc):
 		return governance.Invalid, "The body is not acceptable: " + doc.Error()
 	case errors.As(err, &patch):

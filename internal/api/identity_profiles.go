@@ -170,10 +170,7 @@ func (s *server) nameSource(ctx context.Context, ref *refBody) error {
 }
 
 func (s *server) updateIdentityProfile(w http.ResponseWriter, r *http.Request) error {
-	apply, err := patch[identityProfileForm](w, r, identityProfilePatchable)
-	if err != nil {
-		return err
-	}
+	apply := patch[identityProfileForm](w, r, identityProfilePatchable)
 	p, err := s.Store.UpdateIdentityProfile(r.Context(), actor(r), pathID(r, "identityProfileId"), func(p *governance.IdentityProfile) error {
 		form, touched, err := apply(identityProfileFormOf(p))
 		if err != nil {

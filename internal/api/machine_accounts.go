@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
-	"unicode/utf8"
 
 	"midgard/internal/filter"
 	"midgard/internal/governance"
@@ -89,10 +88,7 @@ func machineAccountFormOf(a *governance.Account) machineAccountForm {
 }
 
 func (s *server) updateMachineAccount(w http.ResponseWriter, r *http.Request) error {
-	apply, err := patch[machineAccountForm](w, r, machineAccountPatchable)
-	if err != nil {
-		return err
-	}
+	apply := patch[machineAccountForm](w, r, machineAccountPatchable)
 	a, err := s.Store.UpdateAccount(r.Context(), actor(r), pathID(r, "id"), administeredBy(r), func(a *governance.Account) error {
 		if !a.Machine {
 			return governance.Missing("Machine account", a.ID)
@@ -132,23 +128,20 @@ func (f *machineAccountForm) write(a *governance.Account, touched []string) erro
 	if slices.Contains(touched, "manuallyEdited") {
 		a.ManuallyEdited = f.ManuallyEdited
 	}
-	return nil
+	return a.Validate()
 }
 
 func (f *machineAccountForm) check(a *governance.Account, touched []string) error {
-	if n := utf8.RuneCountInString(f.Description); n > governance.MaxDescription {
-		return governance.Fail(governance.Limit, "description", "Field 'description' has %d characters; at most %d are allowed.", n, governance.MaxDescription)
-	}
 	switch f.ClassificationMethod {
 	case governance.BySource, governance.ByCriteria, governance.ByDiscovery, governance.ByHand:
 	default:
 		return governance.Fail(governance.Illegal, "classificationMethod", "Illegal value %q for field \"classificationMethod\": use SOURCE, CRITERIA, DISCOVERY or MANUAL.", f.ClassificationMethod)
 	}
-	if f.NativeIdentity == "" {
-		return governance.Fail(governance.Required, "nativeIdentity", "Required field 'nativeIdentity' was missing or empty.")
-	}
 	if slices.Contains(touched, "source") && filter.NormalizeID(f.Source.ID) != a.Source.ID {
 		return governance.Fail(governance.Illegal, "source", "Field 'source' cannot be changed: an account stays on the source that it was read from.")
 	}
-	return checkMaps(map[string]json.RawMessage{"attributes": f.Attributes, "connectorAttributes": f.ConnectorAttributes})
+	if slices.Contains(touched, "connectorAttributes") { // those of a source may be of any size
+		return checkMaps(map[string]json.RawMessage{"attributes": f.Attributes, "connectorAttributes": f.ConnectorAttributes})
+	}
+	return checkMaps(map[string]json.RawMessage{"attributes": f.Attributes})
 }

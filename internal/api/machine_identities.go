@@ -52,15 +52,19 @@ func (s *server) getMachineIdentity(w http.ResponseWriter, r *http.Request) erro
 }
 
 func (s *server) createMachineIdentity(w http.ResponseWriter, r *http.Request) error {
+	version := callOf(r).op.Version
 	form, err := decode[machineIdentityForm](w, r)
 	if err != nil {
 		return err
 	}
-	m := governance.MachineIdentity{ManuallyCreated: true, ExistsOnSource: governance.ExistsNotApplicable}
-	if err := form.write(callOf(r).op.Version, &m); err != nil {
+	if err := refuseFields(r, form.foreign(version)); err != nil {
 		return err
 	}
-	if err := form.requireNew(callOf(r).op.Version); err != nil {
+	if err := form.require(requiredOf[version]); err != nil {
+		return err
+	}
+	m := governance.MachineIdentity{ManuallyCreated: true, ExistsOnSource: governance.ExistsNotApplicable}
+	if err := form.write(version, newFieldsOf[version], &m); err != nil {
 		return err
 	}
 	m, err = s.Store.CreateMachineIdentity(r.Context(), actor(r), m)
@@ -72,23 +76,13 @@ func (s *server) createMachineIdentity(w http.ResponseWriter, r *http.Request) e
 
 func (s *server) updateMachineIdentity(w http.ResponseWriter, r *http.Request) error {
 	version := callOf(r).op.Version
-	apply, err := patch[machineIdentityForm](w, r, machineIdentityPatchable(version))
-	if err != nil {
-		return err
-	}
+	apply := patch[machineIdentityForm](w, r, fieldsOf[version])
 	m, err := s.Store.UpdateMachineIdentity(r.Context(), actor(r), pathID(r, "id"), func(m *governance.MachineIdentity) error {
 		form, touched, err := apply(machineIdentityFormOf(version, m))
 		if err != nil {
 			return err
 		}
-		if err := form.write(version, m); err != nil {
-			return err
-		}
-		// what a person sets is protected from aggregation, unless the patch itself says otherwise
-		if m.ManuallyEdited = true; has(touched, "manuallyEdited") {
-			m.ManuallyEdited = form.ManuallyEdited
-		}
-		return nil
+		return form.change(version, touched, m)
 	})
 	if err != nil {
 		return err

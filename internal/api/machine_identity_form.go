@@ -22,17 +22,17 @@ type machineIdentityForm struct {
 	SourceID                *string               `json:"sourceId,omitempty"`
 	UUID                    *string               `json:"uuid,omitempty"`
 	UserEntitlements        []userEntitlementForm `json:"userEntitlements"`
-	ManuallyEdited          bool                  `json:"manuallyEdited"`
+	ManuallyEdited          *bool                 `json:"manuallyEdited,omitempty"`
 	BusinessApplicationRefs json.RawMessage       `json:"businessApplicationRefs,omitempty"`
 }
 
 // ownersForm holds the owners in both spellings: primaryIdentity and secondaryIdentities until v1, primary and secondary
-// in v2.
+// in v2. An empty list is there, so that a patch can add to it.
 type ownersForm struct {
 	PrimaryIdentity     *refBody  `json:"primaryIdentity,omitempty"`
-	SecondaryIdentities []refBody `json:"secondaryIdentities,omitempty"`
+	SecondaryIdentities []refBody `json:"secondaryIdentities,omitzero"`
 	Primary             *refBody  `json:"primary,omitempty"`
-	Secondary           []refBody `json:"secondary,omitempty"`
+	Secondary           []refBody `json:"secondary,omitzero"`
 }
 
 type userEntitlementForm struct {
@@ -40,7 +40,7 @@ type userEntitlementForm struct {
 	SourceID      string `json:"sourceId"`
 }
 
-// fieldsOf lists the fields that a version lets clients write.
+// fieldsOf lists the fields that a version lets clients change.
 var fieldsOf = map[string]patchable{
 	"v2024": {"name", "businessApplication", "description", "attributes", "manuallyEdited"},
 	"v2025": {"name", "businessApplication", "nativeIdentity", "subtype", "description", "attributes", "owners", "sourceId", "uuid", "userEntitlements", "manuallyEdited"},
@@ -49,7 +49,14 @@ var fieldsOf = map[string]patchable{
 	"v2":    {"name", "nativeIdentity", "subtype", "description", "environment", "attributes", "owners", "userEntitlements", "manuallyEdited", "businessApplicationRefs"},
 }
 
-func machineIdentityPatchable(version string) patchable { return fieldsOf[version] }
+// newFieldsOf lists the fields that a version takes when a machine identity is made.
+var newFieldsOf = map[string]patchable{
+	"v2024": fieldsOf["v2024"],
+	"v2025": {"name", "businessApplication", "nativeIdentity", "subtype", "description", "attributes", "owners", "sourceId", "uuid", "userEntitlements"},
+	"v1":    {"name", "nativeIdentity", "subtype", "description", "attributes", "owners", "sourceId", "uuid", "userEntitlements"},
+	"v2026": {"name", "nativeIdentity", "subtype", "description", "attributes", "owners", "sourceId", "uuid", "userEntitlements", "businessApplicationRefs"},
+	"v2":    append(patchable{"sourceId", "uuid"}, fieldsOf["v2"]...),
+}
 
 func has(list []string, s string) bool { return slices.Contains(list, s) }
 
@@ -58,7 +65,7 @@ func machineIdentityFormOf(version string, m *governance.MachineIdentity) machin
 	f := machineIdentityForm{
 		Name: &m.Name, BusinessApplication: &m.BusinessApplication, NativeIdentity: &m.NativeIdentity, Subtype: &m.Subtype,
 		Description: &m.Description, Environment: &m.Environment, Attributes: objectOf(m.Attributes), Owners: &ownersForm{},
-		UUID: &m.UUID, UserEntitlements: []userEntitlementForm{}, ManuallyEdited: m.ManuallyEdited,
+		UUID: &m.UUID, UserEntitlements: []userEntitlementForm{}, ManuallyEdited: &m.ManuallyEdited,
 	}
 	if m.Source.Set() {
 		f.SourceID = &m.Source.ID
@@ -89,9 +96,8 @@ func (f *ownersForm) show(version string, o governance.Owners) {
 	f.Primary, f.Secondary = primary, secondary
 }
 
-// write takes the form over into m and validates the outcome. Fields that the version does not have keep their values.
-func (f *machineIdentityForm) write(version string, m *governance.MachineIdentity) error {
-	fields := fieldsOf[version]
+// write takes those fields of the form over into m and validates the outcome. The others keep their values.
+func (f *machineIdentityForm) write(version string, fields patchable, m *governance.MachineIdentity) error {
 	oneName := m.BusinessApplication == m.NativeIdentity
 	set := func(name string, from *string, to *string) {
 		if has(fields, name) {
@@ -112,7 +118,9 @@ func (f *machineIdentityForm) write(version string, m *governance.MachineIdentit
 		return err
 	}
 	m.Attributes = mapOf(f.Attributes)
-	fillNames(fields, m, oneName)
+	if has(fields, "manuallyEdited") {
+		m.ManuallyEdited = f.ManuallyEdited != nil && *f.ManuallyEdited
+	}
 	if has(fields, "owners") {
 		if err := f.Owners.write(version, &m.Owners); err != nil {
 			return err
@@ -123,24 +131,42 @@ func (f *machineIdentityForm) write(version string, m *governance.MachineIdentit
 			return err
 		}
 	}
-	return m.Validate()
+	if err := m.Validate(); err != nil { // names the field that the version has; what follows from it is filled in later
+		return err
+	}
+	fillNames(fields, m, oneName)
+	return nil
 }
 
 func (f *machineIdentityForm) writeSource(fields patchable, m *governance.MachineIdentity) error {
-	if refs := mapOf(f.BusinessApplicationRefs); len(refs) > 0 && string(refs) != "[]" {
+	if refs := mapOf(f.BusinessApplicationRefs); has(fields, "businessApplicationRefs") && len(refs) > 0 && string(refs) != "[]" {
 		return governance.Fail(governance.Illegal, "businessApplicationRefs", "Field 'businessApplicationRefs' cannot be set: business applications are not enabled.")
 	}
-	if !has(fields, "sourceId") {
-		if f.SourceID != nil && m.ID == "" { // v2 takes it when the machine identity is made
-			m.Source = governance.Reference{ID: filter.NormalizeID(*f.SourceID)}
-		}
-		return nil
-	}
-	id := filter.NormalizeID(deref(f.SourceID))
-	if id != m.Source.ID {
+	if id := filter.NormalizeID(deref(f.SourceID)); has(fields, "sourceId") && id != m.Source.ID {
 		m.Source = governance.Reference{ID: id}
 	}
 	return nil
+}
+
+// foreign gives pointers to what a request says that the version does not know although another does.
+func (f *machineIdentityForm) foreign(version string) []string {
+	given := map[string]bool{
+		"businessApplication": f.BusinessApplication != nil, "nativeIdentity": f.NativeIdentity != nil, "subtype": f.Subtype != nil,
+		"environment": f.Environment != nil, "owners": f.Owners != nil, "sourceId": f.SourceID != nil, "uuid": f.UUID != nil,
+		"userEntitlements": f.UserEntitlements != nil, "manuallyEdited": f.ManuallyEdited != nil, "businessApplicationRefs": f.BusinessApplicationRefs != nil,
+	}
+	var list []string
+	for name, there := range given {
+		if there && !has(newFieldsOf[version], name) {
+			list = append(list, "/"+name)
+		}
+	}
+	if f.Owners != nil && version == "v2" && (f.Owners.PrimaryIdentity != nil || f.Owners.SecondaryIdentities != nil) ||
+		f.Owners != nil && version != "v2" && (f.Owners.Primary != nil || f.Owners.Secondary != nil) {
+		list = append(list, "/owners")
+	}
+	slices.Sort(list)
+	return list
 }
 
 func deref(s *string) string {
@@ -150,17 +176,35 @@ func deref(s *string) string {
 	return *s
 }
 
-// requireNew names the fields that a new machine identity must have in a version.
-func (f *machineIdentityForm) requireNew(version string) error {
-	required := map[string][]string{
-		"v2024": {"name", "businessApplication"}, "v2025": {"name", "businessApplication", "subtype"},
-		"v2026": {"name", "nativeIdentity", "subtype"}, "v1": {"name", "nativeIdentity", "subtype"}, "v2": {"name"},
-	}
+// requiredOf lists the fields that a machine identity must have in a version.
+var requiredOf = map[string][]string{
+	"v2024": {"name", "businessApplication"}, "v2025": {"name", "businessApplication", "subtype"},
+	"v2026": {"name", "nativeIdentity", "subtype"}, "v1": {"name", "nativeIdentity", "subtype"}, "v2": {"name"},
+}
+
+// require refuses a form in which one of the fields is missing or empty.
+func (f *machineIdentityForm) require(fields []string) error {
 	values := map[string]*string{"name": f.Name, "businessApplication": f.BusinessApplication, "nativeIdentity": f.NativeIdentity, "subtype": f.Subtype}
-	for _, name := range required[version] {
+	for _, name := range fields {
 		if deref(values[name]) == "" {
 			return governance.Fail(governance.Required, name, "Required field '%s' was missing or empty.", name)
 		}
+	}
+	return nil
+}
+
+// change takes a patched form over. What a person sets is protected from aggregation, unless the patch itself says
+// otherwise.
+func (f *machineIdentityForm) change(version string, touched []string, m *governance.MachineIdentity) error {
+	untouched := func(field string) bool { return !has(touched, field) }
+	if err := f.require(slices.DeleteFunc(slices.Clone(requiredOf[version]), untouched)); err != nil {
+		return err
+	}
+	if err := f.write(version, fieldsOf[version], m); err != nil {
+		return err
+	}
+	if !has(touched, "manuallyEdited") {
+		m.ManuallyEdited = true
 	}
 	return nil
 }
@@ -243,10 +287,11 @@ func (f *machineIdentityForm) writeUserEntitlements(m *governance.MachineIdentit
 // fillNames keeps the two names of a machine identity's key together. v2024 and v2025 call it businessApplication, later
 // versions nativeIdentity; while nobody has made them differ, a change of one is a change of both.
 func fillNames(fields patchable, m *governance.MachineIdentity, oneName bool) {
+	native, business := has(fields, "nativeIdentity"), has(fields, "businessApplication")
 	switch {
-	case !has(fields, "nativeIdentity") && oneName, m.NativeIdentity == "":
+	case oneName && !native, native && business && m.NativeIdentity == "":
 		m.NativeIdentity = m.BusinessApplication
-	case !has(fields, "businessApplication") && oneName, m.BusinessApplication == "":
+	case oneName && !business:
 		m.BusinessApplication = m.NativeIdentity
 	}
 	if m.Subtype == "" {

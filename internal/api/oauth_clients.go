@@ -162,10 +162,7 @@ func (s *server) createOAuthClient(w http.ResponseWriter, r *http.Request) error
 }
 
 func (s *server) patchOAuthClient(w http.ResponseWriter, r *http.Request) error {
-	apply, err := patch[oauthClientBody](w, r, oauthClientPatchable)
-	if err != nil {
-		return err
-	}
+	apply := patch[oauthClientBody](w, r, oauthClientPatchable)
 	c := callOf(r)
 	client, err := s.Auth.UpdateOAuthClient(r.Context(), c.principal, c.trackingID, pathID(r, "id"), func(client *governance.OAuthClient) error {
 		form, _, err := apply(oauthClientForm(client))

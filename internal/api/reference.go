@@ -58,19 +58,22 @@ func objectOf(raw json.RawMessage) json.RawMessage {
 	return raw
 }
 
-// mapOf is a map as it is kept: null is the same as absent.
+// mapOf is a map as it is kept: null and an empty one are the same as absent.
 func mapOf(raw json.RawMessage) json.RawMessage {
-	if string(raw) == "null" {
+	if string(raw) == "null" || string(raw) == "{}" {
 		return nil
 	}
 	return raw
 }
 
-// checkMaps refuses what is neither an object nor null, by name.
+// checkMaps refuses what is neither an object nor null, and what is too large, by name.
 func checkMaps(fields map[string]json.RawMessage) error {
 	for name, raw := range fields {
 		if raw = mapOf(raw); len(raw) > 0 && raw[0] != '{' {
 			return governance.Fail(governance.Illegal, name, "Field '%s' must be an object.", name)
+		}
+		if len(raw) > governance.MaxMap {
+			return governance.Fail(governance.Limit, name, "Field '%s' has %d bytes; at most %d are allowed.", name, len(raw), governance.MaxMap)
 		}
 	}
 	return nil

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"midgard/internal/filter"
@@ -24,13 +25,19 @@ func listed[T any](read func(context.Context, filter.Query) (filter.Page[T], err
 	}
 }
 
-// listedUnder is listed for the parts of an object, whose id is in the path.
+// listedUnder is listed for the parts of an object, whose id is in the path. That there is no such object is told before
+// what is wrong with the query.
 func listedUnder[T any](param string, read func(context.Context, string, filter.Query) (filter.Page[T], error), encode func([]byte, *T) []byte) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		within := func(ctx context.Context, q filter.Query) (filter.Page[T], error) {
-			return read(ctx, pathID(r, param), q)
+		q, wrong := listQuery(r)
+		if wrong != nil {
+			q = filter.Query{AdministeredBy: administeredBy(r)}
 		}
-		return listed(within, encode)(w, r)
+		page, err := read(r.Context(), pathID(r, param), q)
+		if err = errors.Join(err, wrong); err != nil {
+			return err
+		}
+		return writePage(w, r, page, encode)
 	}
 }
 

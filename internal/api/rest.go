@@ -148,7 +148,15 @@ func asJSON[T any](body func(*T) any) func([]byte, *T) []byte {
 }
 
 // pathID reads an id from the path: upper case and undashed forms are accepted.
-func pathID(r *http.Request, name string) string { return filter.NormalizeID(r.PathValue(name)) }
+func pathID(r *http.Request, name string) string {
+	return filter.NormalizeID(storable(r.PathValue(name)))
+}
+
+// storable is a text of a request with U+FFFD in place of what no database text can hold: U+0000, on PostgreSQL, and bytes
+// that are not UTF-8. An id of that kind is nobody's.
+func storable(text string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(text, "\ufffd"), "\x00", "\ufffd")
+}
 
 // readBody reads the whole body within the limit.
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
@@ -178,32 +186,39 @@ func refuseUnknown(r *http.Request, data []byte, into any) error {
 	if !callOf(r).strict {
 		return nil
 	}
-	if unknown := jsondoc.Unknown(data, into); len(unknown) > 0 {
-		return governance.Fail(governance.Invalid, unknown[0], "The body has fields that are unknown or read-only here: %s.", strings.Join(unknown, ", "))
-	}
-	return nil
+	return refuseFields(r, jsondoc.Unknown(data, into))
 }
 
-// patchable says which fields of an object a JSON Patch may touch. immutable names those that exist but may not.
+// refuseFields names fields that the operation does not know, when the call is strict.
+func refuseFields(r *http.Request, unknown []string) error {
+	if !callOf(r).strict || len(unknown) == 0 {
+		return nil
+	}
+	return governance.Fail(governance.Invalid, unknown[0], "The body has fields that are unknown or read-only here: %s.", strings.Join(unknown, ", "))
+}
+
+// patchable says which fields of an object a JSON Patch may touch.
 type patchable []string
 
-// patch applies the request's JSON Patch to the patchable form of an object. The form is a struct with the contract's
-// field names; the result is decoded into a fresh one, so that a removed field has its zero value.
-func patch[T any](w http.ResponseWriter, r *http.Request, fields patchable) (func(form T) (T, []string, error), error) {
+// patch gives a function that applies the request's JSON Patch to the patchable form of an object and tells the fields that
+// it touches. The form is a struct with the contract's field names; the result is decoded into a fresh one, so that a
+// removed field has its zero value. What is wrong with the patch is told when it is applied, since that the object does
+// not exist has to be told first.
+func patch[T any](w http.ResponseWriter, r *http.Request, fields patchable) func(form T) (T, []string, error) {
 	ops, touched, err := readPatch(w, r, fields)
-	if err != nil {
-		return nil, err
-	}
 	return func(form T) (T, []string, error) {
+		if err != nil {
+			return form, nil, err
+		}
 		into, err := applyPatch(ops, form)
 		return into, touched, err
-	}, nil
+	}
 }
 
 // readPatch reads the request's JSON Patch and gives the fields that it touches.
 func readPatch(w http.ResponseWriter, r *http.Request, fields patchable) (jsonpatch.Patch, []string, error) {
 	data, err := readBody(w, r)
-	if err != nil {
+	if err != nil || len(data) == 0 && callOf(r).op.RequestOptional {
 		return nil, nil, err
 	}
 	ops, err := jsonpatch.Parse(data)

@@ -106,10 +106,7 @@ func (s *server) updateSchedule(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	apply, err := patch[scheduleForm](w, r, schedulePatchable)
-	if err != nil {
-		return err
-	}
+	apply := patch[scheduleForm](w, r, schedulePatchable)
 	schedule, err := s.Use.UpdateSchedule(r.Context(), actor(r), sourceID, scheduleType, func(x *governance.Schedule) error {
 		form, _, err := apply(scheduleForm{x.Cron})
 		x.Cron = form.Cron

@@ -207,11 +207,11 @@ func (s *server) getSchema(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *server) putSchema(w http.ResponseWriter, r *http.Request) error {
-	body, err := decode[schemaBody](w, r)
-	if err != nil {
-		return err
-	}
+	body, wrong := decode[schemaBody](w, r)
 	return s.changeSchema(w, r, func(x *governance.Schema, known []governance.Schema) error {
+		if wrong != nil { // told only now: whether there is such a schema comes first
+			return wrong
+		}
 		if body.ID != nil {
 			x.ID = filter.NormalizeID(*body.ID)
 		}
@@ -223,10 +223,7 @@ func (s *server) putSchema(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *server) updateSchema(w http.ResponseWriter, r *http.Request) error {
-	apply, err := patch[schemaForm](w, r, schemaPatchable)
-	if err != nil {
-		return err
-	}
+	apply := patch[schemaForm](w, r, schemaPatchable)
 	return s.changeSchema(w, r, func(x *governance.Schema, known []governance.Schema) error {
 		form, _, err := apply(schemaFormOf(x))
 		if err != nil {

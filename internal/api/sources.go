@@ -65,7 +65,7 @@ func (s *server) listSources(w http.ResponseWriter, r *http.Request) error {
 // forSubadmin narrows a list to what one sub-administrator sees: the caller ("me") or, for those who see all, anybody.
 func forSubadmin(r *http.Request, params url.Values) (string, error) {
 	caller := callOf(r).principal.Identity.ID
-	person := filter.NormalizeID(params.Get("for-subadmin"))
+	person := filter.NormalizeID(storable(params.Get("for-subadmin")))
 	switch {
 	case person == "":
 		return administeredBy(r), nil
@@ -110,19 +110,27 @@ func (s *server) getSource(w http.ResponseWriter, r *http.Request) error {
 // putSource replaces everything that can be changed; what the body leaves out gets its default. Secrets that it leaves
 // out stay.
 func (s *server) putSource(w http.ResponseWriter, r *http.Request) error {
+	src, err := s.sourceIn(r, "id")
+	if err != nil {
+		return err
+	}
 	body, err := decode[sourceBody](w, r)
 	if err != nil {
 		return err
 	}
-	return s.changeSource(w, r, body.replace)
+	return s.changeSource(w, r, src.ID, body.replace)
 }
 
 func (s *server) updateSource(w http.ResponseWriter, r *http.Request) error {
+	src, err := s.sourceIn(r, "id")
+	if err != nil {
+		return err
+	}
 	ops, _, err := readPatch(w, r, sourcePatchable)
 	if err != nil {
 		return err
 	}
-	return s.changeSource(w, r, func(src *governance.Source) error {
+	return s.changeSource(w, r, src.ID, func(src *governance.Source) error {
 		form, err := applyPatch(ops, sourceFormOf(src))
 		if err != nil {
 			return err
@@ -134,12 +142,9 @@ func (s *server) updateSource(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
-func (s *server) changeSource(w http.ResponseWriter, r *http.Request, change func(*governance.Source) error) error {
-	src, err := s.sourceIn(r, "id")
+func (s *server) changeSource(w http.ResponseWriter, r *http.Request, id string, change func(*governance.Source) error) error {
+	src, err := s.Use.UpdateSource(r.Context(), actor(r), id, change)
 	if err != nil {
-		return err
-	}
-	if src, err = s.Use.UpdateSource(r.Context(), actor(r), src.ID, change); err != nil {
 		return err
 	}
 	return writeOne(w, r, &src, appendSource)

@@ -30,10 +30,7 @@ type taskForm struct {
 }
 
 func (s *server) updateTask(w http.ResponseWriter, r *http.Request) error {
-	apply, err := patch[taskForm](w, r, patchable{"completionStatus", "completed"})
-	if err != nil {
-		return err
-	}
+	apply := patch[taskForm](w, r, patchable{"completionStatus", "completed"})
 	id := pathID(r, "id")
 	t, err := s.Store.Task(r.Context(), id, administeredBy(r))
 	if err != nil {

@@ -76,6 +76,7 @@ func tokenRequest(w http.ResponseWriter, r *http.Request) (auth.TokenRequest, *a
 	if id, secret, basic := r.BasicAuth(); basic && request.ClientSecret == "" {
 		request.ClientID, request.ClientSecret = unescape(id), unescape(secret)
 	}
+	request.ClientID = storable(request.ClientID)
 	return request, nil
 }
 

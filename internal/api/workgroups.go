@@ -74,10 +74,7 @@ func (s *server) patchWorkgroup(w http.ResponseWriter, r *http.Request) error {
 	if r.ContentLength == 0 {
 		return shown("id", s.Store.Workgroup, appendWorkgroup)(w, r)
 	}
-	apply, err := patch[workgroupForm](w, r, workgroupPatchable)
-	if err != nil {
-		return err
-	}
+	apply := patch[workgroupForm](w, r, workgroupPatchable)
 	g, err := s.Store.UpdateWorkgroup(r.Context(), actor(r), pathID(r, "id"), func(g *governance.Workgroup) error {
 		form, _, err := apply(workgroupForm{g.Name, g.Description, refForm(typeIdentity, g.Owner)})
 		if err != nil {
@@ -117,7 +114,7 @@ func (s *server) deleteWorkgroups(w http.ResponseWriter, r *http.Request) error 
 }
 
 func (s *server) addWorkgroupMembers(w http.ResponseWriter, r *http.Request) error {
-	people, err := membersOf(w, r)
+	people, err := s.membersOf(w, r)
 	if err != nil {
 		return err
 	}
@@ -129,7 +126,7 @@ func (s *server) addWorkgroupMembers(w http.ResponseWriter, r *http.Request) err
 }
 
 func (s *server) removeWorkgroupMembers(w http.ResponseWriter, r *http.Request) error {
-	people, err := membersOf(w, r)
+	people, err := s.membersOf(w, r)
 	if err != nil {
 		return err
 	}
@@ -140,8 +137,11 @@ func (s *server) removeWorkgroupMembers(w http.ResponseWriter, r *http.Request) 
 	return writeOutcomes(w, r, outcomes, http.StatusNoContent, "Identity deleted from Governance Group members list.")
 }
 
-// membersOf reads the references to people that a request about members holds.
-func membersOf(w http.ResponseWriter, r *http.Request) ([]string, error) {
+// membersOf reads the references to people that a request about the members of a group holds.
+func (s *server) membersOf(w http.ResponseWriter, r *http.Request) ([]string, error) {
+	if _, err := s.Store.Workgroup(r.Context(), pathID(r, "workgroupId")); err != nil {
+		return nil, err
+	}
 	refs, err := decode[[]refBody](w, r)
 	if err != nil {
 		return nil, err
