@@ -44,9 +44,9 @@ type App struct {
 	clientID, clientSecret string
 	created                bool
 
-	ready chan struct{}
-	once  sync.Once
-	url   string
+	listener net.Listener // from the start, so that the server knows its own address
+	ready    chan struct{}
+	once     sync.Once
 }
 
 // useCases joins the packages whose work the API starts.
@@ -58,7 +58,7 @@ type useCases struct {
 // aggregation gives the embedded service a name of its own beside the other one.
 type aggregation struct{ *aggregate.Service }
 
-// New opens the data folder and the database and builds everything. On an empty database it makes the administrator's
+// New opens the data folder, the address and the database and builds everything. On an empty database it makes the administrator's
 // client, which Bootstrap tells. A second server on the same embedded database is refused.
 func New(ctx context.Context, cfg config.Config, log *slog.Logger) (*App, error) {
 	a := &App{cfg: cfg, log: log, ready: make(chan struct{}), unlock: func() {}}
@@ -72,6 +72,9 @@ func (a *App) build(ctx context.Context) error {
 	box, err := a.openData()
 	if err != nil {
 		return err
+	}
+	if a.listener, err = net.Listen("tcp", a.cfg.Listen); err != nil {
+		return fmt.Errorf("listen on %s: %w", a.cfg.Listen, err)
 	}
 	if a.store, err = store.Open(ctx, store.Options{Database: a.cfg.Database, Path: databaseFile(a.cfg), Log: a.log}); err != nil {
 		return err
@@ -176,10 +179,10 @@ func (a *App) URL() string {
 	switch {
 	case a.cfg.PublicURL != "":
 		return a.cfg.PublicURL
-	case a.url != "":
-		return a.url
+	case a.listener.Addr().(*net.TCPAddr).IP.IsUnspecified():
+		return fmt.Sprintf("%s://localhost:%d", a.scheme(), a.listener.Addr().(*net.TCPAddr).Port)
 	}
-	return a.scheme() + "://" + a.cfg.Listen
+	return a.scheme() + "://" + a.listener.Addr().String()
 }
 
 func (a *App) scheme() string {
@@ -195,15 +198,13 @@ const stopPeriod = 10 * time.Second
 // Serve listens and works until ctx ends, then finishes what is under way. Jobs that run are given back and go on after
 // the next start.
 func (a *App) Serve(ctx context.Context) error {
-	listener, err := net.Listen("tcp", a.cfg.Listen)
+	tuneCollector()
+	released, err := a.store.TakeOver(ctx)
 	if err != nil {
-		return fmt.Errorf("listen on %s: %w", a.cfg.Listen, err)
+		return err
 	}
-	a.url = a.scheme() + "://" + listener.Addr().String()
-	if a.cfg.Database == "" {
-		if _, err := a.store.ReleaseAllJobs(ctx); err != nil {
-			return err
-		}
+	if released > 0 {
+		a.log.Info("work that was interrupted goes on", "jobs", released)
 	}
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
@@ -215,7 +216,7 @@ func (a *App) Serve(ctx context.Context) error {
 		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn),
 	}
 	failed := make(chan error, 1)
-	go func() { failed <- a.listen(server, listener) }()
+	go func() { failed <- a.listen(server) }()
 	a.once.Do(func() { close(a.ready) })
 	a.log.Info("serving", "url", a.URL(), "database", a.store.Engine(), "version", Version)
 	select {
@@ -228,12 +229,12 @@ func (a *App) Serve(ctx context.Context) error {
 	return err
 }
 
-func (a *App) listen(server *http.Server, l net.Listener) error {
+func (a *App) listen(server *http.Server) error {
 	var err error
 	if a.cfg.TLS() {
-		err = server.ServeTLS(l, a.cfg.TLSCert, a.cfg.TLSKey)
+		err = server.ServeTLS(a.listener, a.cfg.TLSCert, a.cfg.TLSKey)
 	} else {
-		err = server.Serve(l)
+		err = server.Serve(a.listener)
 	}
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil
@@ -253,6 +254,9 @@ func shutDown(server *http.Server) error {
 // Close releases the database and the data folder. Serve must have returned.
 func (a *App) Close() error {
 	defer a.unlock()
+	if a.listener != nil {
+		a.listener.Close() //nolint:errcheck // Serve has closed it, unless it was never called
+	}
 	if a.store == nil {
 		return nil
 	}

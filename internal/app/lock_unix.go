@@ -8,6 +8,13 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
+)
+
+// A server that was killed may hold its lock for a moment longer.
+const (
+	lockTries = 20
+	lockPause = 100 * time.Millisecond
 )
 
 // lock keeps a second server away from an embedded database. The lock ends with the process, however that ends.
@@ -16,7 +23,12 @@ func lock(folder string) (unlock func(), err error) {
 	if err != nil {
 		return nil, fmt.Errorf("lock the data folder: %w", err)
 	}
-	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	for range lockTries {
+		if err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); !errors.Is(err, syscall.EWOULDBLOCK) {
+			break
+		}
+		time.Sleep(lockPause)
+	}
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		file.Close()
 		return nil, fmt.Errorf("another Midgard is using the data folder %q", folder)

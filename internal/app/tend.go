@@ -7,11 +7,12 @@ import (
 	"midgard/internal/aggregate"
 	"midgard/internal/connector"
 	"midgard/internal/governance"
+	"midgard/internal/source"
 )
 
 // How often the server looks for due schedules and clears away what is old.
 const (
-	schedulePeriod = 5 * time.Second
+	schedulePeriod = time.Second
 	prunePeriod    = time.Hour
 )
 
@@ -41,7 +42,8 @@ func (a *App) tend(ctx context.Context) {
 	}
 }
 
-// startScheduled starts the run of a schedule. A source whose last run is still going is passed over until next time.
+// startScheduled starts the run of a schedule. When the last run of its type is still going, it is passed over until next
+// time; while a run of the other type is in its way, it waits.
 func (a *App) startScheduled(ctx context.Context, s governance.Schedule) error {
 	src, err := a.store.Source(ctx, s.SourceID, "")
 	if err != nil {
@@ -52,9 +54,15 @@ func (a *App) startScheduled(ctx context.Context, s governance.Schedule) error {
 		request.ObjectType = connector.TypeGroup
 	}
 	_, err = a.aggregate.Start(ctx, governance.Server("schedule", ""), src, request, true)
-	if governance.KindOf(err) == governance.Conflict {
+	if governance.KindOf(err) != governance.Conflict {
+		return err
+	}
+	last, err := a.store.LatestTask(ctx, src.ID, aggregate.TaskName(request.ObjectType))
+	if governance.KindOf(err) == governance.NotFound || err == nil && last.Done() {
+		return source.ErrLater
+	}
+	if err == nil {
 		a.log.Warn("a scheduled run was passed over: the last one is still going", "source", src.Name, "type", s.Type)
-		return nil
 	}
 	return err
 }

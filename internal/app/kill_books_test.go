@@ -1,0 +1,164 @@
+//go:build unix
+
+package app_test
+
+import (
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// books are the tables as they are when no program runs.
+type books struct {
+	*sql.DB
+	t *testing.T
+}
+
+func openBooks(t *testing.T, v *victim) *books {
+	t.Helper()
+	driver, name := "pgx", v.database
+	if v.database == "" {
+		driver, name = "sqlite", "file:"+filepath.Join(v.data, "midgard.db")
+	}
+	db, err := sql.Open(driver, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	b := &books{db, t}
+	if driver == "sqlite" {
+		if got := b.text("pragma integrity_check"); got != "ok" {
+			t.Errorf("the database is damaged: %s", got)
+		}
+	}
+	return b
+}
+
+func (b *books) text(query string, args ...any) string {
+	b.t.Helper()
+	var text string
+	if err := b.QueryRow(query, args...).Scan(&text); err != nil {
+		b.t.Fatalf("%s: %v", query, err)
+	}
+	return text
+}
+
+// none demands that a query finds nothing.
+func (b *books) none(what, query string, args ...any) {
+	b.t.Helper()
+	if n := b.text("select count(*) from ("+query+") x", args...); n != "0" {
+		b.t.Errorf("%s: %s", what, n)
+	}
+}
+
+// rows hands every row of a query with two columns to a function.
+func (b *books) rows(query string, visit func(key, value string)) {
+	b.t.Helper()
+	rows, err := b.Query(query)
+	if err != nil {
+		b.t.Fatalf("%s: %v", query, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var key, value string
+		if err := rows.Scan(&key, &value); err != nil {
+			b.t.Fatal(err)
+		}
+		visit(key, value)
+	}
+	if err := rows.Err(); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// check compares what the clients were answered with what is there.
+func (l *ledger) check(t *testing.T, b *books) {
+	t.Helper()
+	kept, changes := map[string]string{}, map[string]int{}
+	b.rows("select name, id || ' ' || description from machine_identity where manually_created", func(name, row string) {
+		if kept[name] != "" {
+			t.Errorf("%q is there twice", name)
+		}
+		kept[name] = row
+	})
+	b.rows("select object_id, action from change where object_type = 'MACHINE_IDENTITY' and action = 'UPDATE'", func(id, _ string) { changes[id]++ })
+	for name, e := range l.entries {
+		id, description, there := strings.Cut(kept[name], " ")
+		delete(kept, name)
+		switch {
+		case !there && e.made:
+			t.Errorf("%q was answered and is lost", name)
+		case there && !slices.Contains(e.may, description):
+			t.Errorf("%q has the description %q, want one of %q", name, description, e.may)
+		case e.made && id != e.id:
+			t.Errorf("%q has the id %s, was answered with %s", name, id, e.id)
+		case changes[id] < e.changes || changes[id] > e.changes+1:
+			t.Errorf("%q has %d change records for %d answered changes", name, changes[id], e.changes)
+		}
+	}
+	if len(kept) > 0 {
+		t.Errorf("there are %d machine identities that nobody made", len(kept))
+	}
+	b.none("made machine identities without a record", `select id from machine_identity m where not exists
+		(select 1 from change c where c.object_id = m.id and c.action = 'CREATE')`)
+	b.none("records of machine identities that are not there", `select id from change c where c.object_type = 'MACHINE_IDENTITY' and not exists
+		(select 1 from machine_identity m where m.id = c.object_id)`)
+}
+
+// checkInventory looks for anything half done in what the runs have written; version is the file of the last one.
+func (b *books) checkInventory(version int) {
+	b.t.Helper()
+	if n := b.text("select count(*) || ' ' || count(distinct native_key) from account"); n != fmt.Sprintf("%d %d", killRows, killRows) {
+		b.t.Errorf("accounts and native identities: %s", n)
+	}
+	b.none("accounts without a machine identity of their own", `select id from account a where not a.machine or not exists
+		(select 1 from machine_identity m where m.id = a.machine_identity_id and m.native_identity = a.native_identity and m.name = a.name)`)
+	b.none("machine identities without an account", `select id from machine_identity m where not m.manually_created and not exists
+		(select 1 from account a where a.machine_identity_id = m.id)`)
+	b.none("accounts without exactly one record of their making", `select a.id from account a where
+		(select count(*) from change c where c.object_id = a.id and c.action = 'CREATE') <> 1`)
+	b.none("entitlements without exactly one record of their making", `select e.id from entitlement e where
+		(select count(*) from change c where c.object_id = e.id and c.action = 'CREATE') <> 1`)
+	b.none("unfinished jobs", "select id from job where state in ('available', 'running', 'failed')")
+	b.none("unfinished tasks", "select id from task where completion_status is null or completion_status <> 'SUCCESS'")
+	b.none("links from or to nothing", `select account_id from account_entitlement l where not exists (select 1 from account a where a.id = l.account_id)
+		or not exists (select 1 from entitlement e where e.id = l.entitlement_id)`)
+	b.checkLinks(version)
+}
+
+// checkLinks compares every account, its groups and its entitlements with the file.
+func (b *books) checkLinks(version int) {
+	b.t.Helper()
+	held := map[string][]string{}
+	b.rows("select l.account_id, e.value from account_entitlement l join entitlement e on e.id = l.entitlement_id order by e.value", func(id, value string) {
+		held[id] = append(held[id], value)
+	})
+	want := map[string]string{}
+	for row := range strings.SplitSeq(strings.TrimSpace(killFile(version)), "\n") {
+		id, rest, _ := strings.Cut(row, ",")
+		want[id] = rest
+	}
+	wrong := 0
+	b.rows("select id, connector_attributes from account", func(id, text string) {
+		var a struct {
+			ID, Name string
+			Groups   []string
+		}
+		if err := json.Unmarshal([]byte(text), &a); err != nil {
+			b.t.Fatal(err)
+		}
+		if want[a.ID] != a.Name+","+strings.Join(a.Groups, ";") || !slices.Equal(held[id], a.Groups) {
+			wrong++
+			if wrong < 5 {
+				b.t.Errorf("%s holds %q, shows %s, want %s", a.ID, held[id], text, want[a.ID])
+			}
+		}
+	})
+	if wrong > 0 {
+		b.t.Errorf("%d accounts are not as in the file", wrong)
+	}
+}
