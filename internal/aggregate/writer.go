@@ -202,6 +202,7 @@ func (w *accountWriter) write(ctx context.Context, writes []governance.AccountWr
 		w.seen.set(n)
 	}
 	w.run.report.applied(done)
+	w.run.report.add(countUnchanged, int64(len(writes))-done.Created-done.Updated) // looked at, and found as they were
 	if w.created += done.Created; w.created >= w.refreshAt {
 		w.refreshAt *= refreshGrowth
 		if err := w.run.store.RefreshStatistics(ctx); err != nil {

@@ -1,11 +1,9 @@
 package api_test
 
 import (
-	"bytes"
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -16,8 +14,8 @@ import (
 	"time"
 
 	"midgard/internal/api"
+	"midgard/internal/app/apptest"
 	"midgard/internal/auth"
-	"midgard/internal/contract/contracttest"
 	"midgard/internal/governance"
 	"midgard/internal/secret"
 	"midgard/internal/store"
@@ -29,35 +27,18 @@ type authServer struct {
 	*httptest.Server
 	db     *sql.DB
 	auth   *auth.Service
-	log    *logBuffer
-	valid  func(req *http.Request, status int, header http.Header, body []byte) error
+	log    *apptest.Log
+	client *apptest.Server
 	id     string // the administrator's client
 	secret string
 	mu     sync.Mutex
 	now    time.Time
 }
 
-type logBuffer struct {
-	mu sync.Mutex
-	bytes.Buffer
-}
-
-func (b *logBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.Buffer.Write(p)
-}
-
-func (b *logBuffer) text() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.String()
-}
-
 // newAuthServer lets change edit the options of the server before it is made.
 func newAuthServer(t *testing.T, change ...func(*api.Options)) *authServer {
 	t.Helper()
-	s := &authServer{log: &logBuffer{}, valid: contracttest.Validator(t), now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
+	s := &authServer{log: &apptest.Log{}, now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
 	log := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	path := filepath.Join(t.TempDir(), "midgard.db")
 	db, err := store.Open(t.Context(), store.Options{Path: path, Now: s.clock, Log: log})
@@ -78,6 +59,7 @@ func newAuthServer(t *testing.T, change ...func(*api.Options)) *authServer {
 	must(t, err)
 	s.Server = httptest.NewServer(handler)
 	t.Cleanup(s.Close)
+	s.client = apptest.At(t, s.URL)
 	return s
 }
 
@@ -126,61 +108,15 @@ func (s *authServer) tokenOf(t *testing.T, id, secret string) string {
 	return issued.AccessToken
 }
 
-// answer is what came back; body is decoded where it is JSON.
-type answer struct {
-	status int
-	header http.Header
-	text   string
-	body   any
+// send sends a request as it is; call asks with a token and a JSON body, "" for none.
+func (s *authServer) send(t *testing.T, request *http.Request) apptest.Answer {
+	t.Helper()
+	return s.client.Nobody.Send(t, request)
 }
 
-func (a answer) field(t *testing.T, name string) any {
+func (s *authServer) call(t *testing.T, token, method, path, body string) apptest.Answer {
 	t.Helper()
-	object, ok := a.body.(map[string]any)
-	if !ok {
-		t.Fatalf("%d %s is no object", a.status, a.text)
-	}
-	return object[name]
-}
-
-func (s *authServer) send(t *testing.T, request *http.Request) answer {
-	t.Helper()
-	request.Header.Set("User-Agent", "test")
-	response, err := http.DefaultClient.Do(request)
-	must(t, err)
-	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	must(t, err)
-	a := answer{status: response.StatusCode, header: response.Header, text: string(text)}
-	if len(text) > 0 {
-		must(t, json.Unmarshal(text, &a.body))
-	}
-	return a
-}
-
-// call asks with a token and a JSON body, "" for none.
-func (s *authServer) call(t *testing.T, token, method, path, body string) answer {
-	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), method, s.URL+path, strings.NewReader(body))
-	must(t, err)
-	if token != "" {
-		request.Header.Set("Authorization", "Bearer "+token)
-	}
-	if body != "" {
-		request.Header.Set("Content-Type", "application/json")
-	}
-	a := s.send(t, request)
-	if err := s.valid(request, a.status, a.header, []byte(a.text)); err != nil {
-		t.Errorf("%s %s: %v\n%s", method, path, err, a.text)
-	}
-	return a
-}
-
-func (a answer) want(t *testing.T, status int, part string) {
-	t.Helper()
-	if a.status != status || !strings.Contains(a.text, part) {
-		t.Errorf("got %d %s\nwant %d with %s", a.status, a.text, status, part)
-	}
+	return s.client.WithToken("caller", token).Do(t, method, path, body)
 }
 
 const tokensPath, clientsPath, usersPath = "/personal-access-tokens/v1", "/v2025/oauth-clients", "/auth-users/v1/"
@@ -190,26 +126,26 @@ func TestAccessTokenIsMadeUsedAndDeleted(t *testing.T) {
 	s := newAuthServer(t)
 	admin := s.token(t)
 	made := s.call(t, admin, "POST", tokensPath, `{"name":"CI","scope":["sp:my-personal-access-tokens:manage"],"accessTokenValiditySeconds":900}`)
-	made.want(t, 200, `"accessTokenValiditySeconds":900,"expirationDate":"2027-03-01T12:00:00.000Z"`)
-	id, secret := made.field(t, "id").(string), made.field(t, "secret").(string)
+	made.Want(t, 200, `"accessTokenValiditySeconds":900,"expirationDate":"2027-03-01T12:00:00.000Z"`)
+	id, secret := made.Field("id").(string), made.Field("secret").(string)
 	if len(secret) != 64 {
 		t.Errorf("the secret is %q", secret)
 	}
 	token := s.tokenOf(t, id, secret)
 	list := s.call(t, token, "GET", tokensPath, "")
-	list.want(t, 200, `"lastUsed":"2026-03-01T12:00:00.000Z"`)
-	if strings.Contains(list.text, secret) {
+	list.Want(t, 200, `"lastUsed":"2026-03-01T12:00:00.000Z"`)
+	if strings.Contains(list.Text, secret) {
 		t.Error("the list tells the secret")
 	}
-	s.call(t, token, "GET", clientsPath, "").want(t, 403, "one of the scopes sp:oauth-client:read, sp:oauth-client:manage")
+	s.call(t, token, "GET", clientsPath, "").Want(t, 403, "one of the scopes sp:oauth-client:read, sp:oauth-client:manage")
 	renamed := s.call(t, token, "PATCH", tokensPath+"/"+strings.ToUpper(id), `[{"op":"replace","path":"/name","value":"Build"},{"op":"remove","path":"/expirationDate"},
 		{"op":"replace","path":"/userAwareTokenNeverExpires","value":true}]`)
-	renamed.want(t, 200, `"expirationDate":null,"userAwareTokenNeverExpires":true`)
-	renamed.want(t, 200, `"name":"Build"`)
-	s.call(t, token, "PATCH", tokensPath+"/"+id, `[{"op":"replace","path":"/owner","value":{"id":"x"}}]`).want(t, 400, "Field 'owner' is not patchable.")
-	s.call(t, token, "DELETE", tokensPath+"/"+id, "").want(t, 204, "")
-	s.call(t, token, "GET", tokensPath, "").want(t, 401, `{"error":"JWT validation failed: client is disabled, expired or deleted"}`)
-	s.call(t, admin, "DELETE", tokensPath+"/"+id, "").want(t, 404, "404 Not found")
+	renamed.Want(t, 200, `"expirationDate":null,"userAwareTokenNeverExpires":true`)
+	renamed.Want(t, 200, `"name":"Build"`)
+	s.call(t, token, "PATCH", tokensPath+"/"+id, `[{"op":"replace","path":"/owner","value":{"id":"x"}}]`).Want(t, 400, "Field 'owner' is not patchable.")
+	s.call(t, token, "DELETE", tokensPath+"/"+id, "").Want(t, 204, "")
+	s.call(t, token, "GET", tokensPath, "").Want(t, 401, `{"error":"JWT validation failed: client is disabled, expired or deleted"}`)
+	s.call(t, admin, "DELETE", tokensPath+"/"+id, "").Want(t, 404, "404 Not found")
 }
 
 func TestAccessTokenRequests(t *testing.T) {
@@ -243,11 +179,11 @@ func TestAccessTokenRequests(t *testing.T) {
 	s := newAuthServer(t)
 	for name, test := range tests {
 		made := s.call(t, s.token(t), "POST", tokensPath, test.body)
-		if made.status != test.status || !strings.Contains(made.text, test.part) {
-			t.Errorf("%s: got %d %s\nwant %d with %s", name, made.status, made.text, test.status, test.part)
+		if made.Status != test.status || !strings.Contains(made.Text, test.part) {
+			t.Errorf("%s: got %d %s\nwant %d with %s", name, made.Status, made.Text, test.status, test.part)
 		}
-		if made.status == 200 {
-			s.call(t, s.token(t), "DELETE", tokensPath+"/"+made.field(t, "id").(string), "").want(t, 204, "")
+		if made.Status == 200 {
+			s.call(t, s.token(t), "DELETE", tokensPath+"/"+made.Field("id").(string), "").Want(t, 204, "")
 		}
 	}
 }
@@ -256,9 +192,9 @@ func TestEleventhAccessTokenIsRefused(t *testing.T) {
 	t.Parallel()
 	s := newAuthServer(t)
 	for range 9 {
-		s.call(t, s.token(t), "POST", tokensPath, `{"name":"n"}`).want(t, 200, "")
+		s.call(t, s.token(t), "POST", tokensPath, `{"name":"n"}`).Want(t, 200, "")
 	}
-	s.call(t, s.token(t), "POST", tokensPath, `{"name":"n"}`).want(t, 400, "400.1.4 Limit violation")
+	s.call(t, s.token(t), "POST", tokensPath, `{"name":"n"}`).Want(t, 400, "400.1.4 Limit violation")
 }
 
 func TestAccessTokensOfOthers(t *testing.T) {
@@ -268,30 +204,30 @@ func TestAccessTokensOfOthers(t *testing.T) {
 	ada, bob := s.person(t, "ada", "SOURCE_ADMIN"), s.person(t, "bob")
 	admin := s.token(t)
 	made := s.call(t, admin, "POST", extension, fmt.Sprintf(`{"name":"for ada","userAwareTokenNeverExpires":true,"ownerId":%q}`, strings.ReplaceAll(ada, "-", "")))
-	made.want(t, 200, fmt.Sprintf(`"owner":{"type":"IDENTITY","id":%q,"name":"ada"}`, ada))
-	adas := s.tokenOf(t, made.field(t, "id").(string), made.field(t, "secret").(string))
-	s.call(t, admin, "POST", extension, `{"name":"n"}`).want(t, 400, "'ownerId'")
-	s.call(t, admin, "POST", extension, `{"name":"n","ownerId":"`+store.NewID()+`"}`).want(t, 400, "400.1.404 Referenced object not found")
-	s.call(t, admin, "POST", extension, `{"name":"n","ownerId":"`+ada+`","owner":"`+bob+`"}`).want(t, 400, "/owner")
-	s.call(t, adas, "POST", extension, `{"name":"n","ownerId":"`+bob+`"}`).want(t, 403, "one of the user levels ORG_ADMIN")
-	s.call(t, adas, "POST", tokensPath, `{"name":"n","ownerId":"`+bob+`"}`).want(t, 200, `"name":"ada"`) // the contract's operation knows no owner
+	made.Want(t, 200, fmt.Sprintf(`"owner":{"type":"IDENTITY","id":%q,"name":"ada"}`, ada))
+	adas := s.tokenOf(t, made.Field("id").(string), made.Field("secret").(string))
+	s.call(t, admin, "POST", extension, `{"name":"n"}`).Want(t, 400, "'ownerId'")
+	s.call(t, admin, "POST", extension, `{"name":"n","ownerId":"`+store.NewID()+`"}`).Want(t, 400, "400.1.404 Referenced object not found")
+	s.call(t, admin, "POST", extension, `{"name":"n","ownerId":"`+ada+`","owner":"`+bob+`"}`).Want(t, 400, "/owner")
+	s.call(t, adas, "POST", extension, `{"name":"n","ownerId":"`+bob+`"}`).Want(t, 403, "one of the user levels ORG_ADMIN")
+	s.call(t, adas, "POST", tokensPath, `{"name":"n","ownerId":"`+bob+`"}`).Want(t, 200, `"name":"ada"`) // the contract's operation knows no owner
 
-	bobs := s.call(t, admin, "POST", extension, `{"name":"bob's","ownerId":"`+bob+`"}`).field(t, "id").(string)
-	s.call(t, adas, "DELETE", tokensPath+"/"+bobs, "").want(t, 404, "404 Not found")
-	s.call(t, adas, "PATCH", tokensPath+"/"+bobs, `[{"op":"replace","path":"/name","value":"mine"}]`).want(t, 404, "404 Not found")
-	s.call(t, adas, "GET", tokensPath+"?owner-id="+bob, "").want(t, 403, "403 Forbidden")
+	bobs := s.call(t, admin, "POST", extension, `{"name":"bob's","ownerId":"`+bob+`"}`).Field("id").(string)
+	s.call(t, adas, "DELETE", tokensPath+"/"+bobs, "").Want(t, 404, "404 Not found")
+	s.call(t, adas, "PATCH", tokensPath+"/"+bobs, `[{"op":"replace","path":"/name","value":"mine"}]`).Want(t, 404, "404 Not found")
+	s.call(t, adas, "GET", tokensPath+"?owner-id="+bob, "").Want(t, 403, "403 Forbidden")
 	for path, count := range map[string]int{tokensPath: 2, tokensPath + "?owner-id=" + ada: 2} {
-		if got := s.call(t, adas, "GET", path, ""); len(got.body.([]any)) != count {
-			t.Errorf("%s for ada: %s", path, got.text)
+		if got := s.call(t, adas, "GET", path, ""); len(got.Body.([]any)) != count {
+			t.Errorf("%s for ada: %s", path, got.Text)
 		}
 	}
 	for query, count := range map[string]int{"": 4, "?owner-id=" + bob: 1, "?filters=lastUsed+isnull": 2, "?filters=lastUsed+le+2026-02-01T00:00:00Z": 0, "?limit=2": 4} {
-		if got := s.call(t, admin, "GET", tokensPath+query, ""); len(got.body.([]any)) != count {
-			t.Errorf("%q for the administrator: %s", query, got.text)
+		if got := s.call(t, admin, "GET", tokensPath+query, ""); len(got.Body.([]any)) != count {
+			t.Errorf("%q for the administrator: %s", query, got.Text)
 		}
 	}
-	s.call(t, admin, "GET", tokensPath+"?filters=name+eq+%22n%22", "").want(t, 400, "name")
-	s.call(t, admin, "DELETE", tokensPath+"/"+bobs, "").want(t, 204, "")
+	s.call(t, admin, "GET", tokensPath+"?filters=name+eq+%22n%22", "").Want(t, 400, "name")
+	s.call(t, admin, "DELETE", tokensPath+"/"+bobs, "").Want(t, 204, "")
 }
 
 const clientBody = `{"name":"App","description":null,"accessTokenValiditySeconds":750,"grantTypes":["CLIENT_CREDENTIALS"],"accessType":"OFFLINE","enabled":true}`
@@ -301,27 +237,27 @@ func TestOAuthClientIsMadeUsedAndDeleted(t *testing.T) {
 	s := newAuthServer(t)
 	admin := s.token(t)
 	made := s.call(t, admin, "POST", clientsPath, clientBody)
-	made.want(t, 200, `"type":"CONFIDENTIAL"`)
-	id, secret := made.field(t, "id").(string), made.field(t, "secret").(string)
+	made.Want(t, 200, `"type":"CONFIDENTIAL"`)
+	id, secret := made.Field("id").(string), made.Field("secret").(string)
 	app := s.tokenOf(t, id, secret)
 	read := s.call(t, app, "GET", clientsPath+"/"+id, "")
-	read.want(t, 200, `"secret":null`)
-	if strings.Contains(read.text, secret) {
+	read.Want(t, 200, `"secret":null`)
+	if strings.Contains(read.Text, secret) {
 		t.Error("the client tells its secret")
 	}
-	s.call(t, admin, "GET", clientsPath, "").want(t, 200, `"lastUsed":"2026-03-01T12:00:00.000Z"`)
-	s.call(t, admin, "GET", clientsPath+"?filters=lastUsed+isnull", "").want(t, 200, `[]`)
+	s.call(t, admin, "GET", clientsPath, "").Want(t, 200, `"lastUsed":"2026-03-01T12:00:00.000Z"`)
+	s.call(t, admin, "GET", clientsPath+"?filters=lastUsed+isnull", "").Want(t, 200, `[]`)
 	for _, path := range []string{clientsPath, tokensPath} {
-		s.call(t, app, "GET", path, "").want(t, 403, "It is for persons")
+		s.call(t, app, "GET", path, "").Want(t, 403, "It is for persons")
 	}
 	s.call(t, admin, "PATCH", clientsPath+"/"+id, `[{"op":"add","path":"/redirectUris/-","value":"https://a.example"},{"op":"replace","path":"/description","value":"d"}]`).
-		want(t, 200, `"redirectUris":["https://a.example"]`)
-	s.call(t, admin, "PATCH", clientsPath+"/"+id, `[{"op":"replace","path":"/id","value":"x"}]`).want(t, 400, "Field 'id' is not patchable.")
-	s.call(t, admin, "PATCH", clientsPath+"/"+id, `[{"op":"remove","path":"/accessType"}]`).want(t, 400, "'accessType'")
-	s.call(t, admin, "PATCH", clientsPath+"/"+id, `[{"op":"replace","path":"/enabled","value":false}]`).want(t, 200, `"enabled":false`)
-	s.call(t, app, "GET", clientsPath+"/"+id, "").want(t, 401, "client is disabled")
-	s.call(t, admin, "DELETE", clientsPath+"/"+id, "").want(t, 204, "")
-	s.call(t, admin, "GET", clientsPath+"/"+id, "").want(t, 404, "404 Not found")
+		Want(t, 200, `"redirectUris":["https://a.example"]`)
+	s.call(t, admin, "PATCH", clientsPath+"/"+id, `[{"op":"replace","path":"/id","value":"x"}]`).Want(t, 400, "Field 'id' is not patchable.")
+	s.call(t, admin, "PATCH", clientsPath+"/"+id, `[{"op":"remove","path":"/accessType"}]`).Want(t, 400, "'accessType'")
+	s.call(t, admin, "PATCH", clientsPath+"/"+id, `[{"op":"replace","path":"/enabled","value":false}]`).Want(t, 200, `"enabled":false`)
+	s.call(t, app, "GET", clientsPath+"/"+id, "").Want(t, 401, "client is disabled")
+	s.call(t, admin, "DELETE", clientsPath+"/"+id, "").Want(t, 204, "")
+	s.call(t, admin, "GET", clientsPath+"/"+id, "").Want(t, 404, "404 Not found")
 }
 
 func TestOAuthClientRequests(t *testing.T) {
@@ -333,9 +269,9 @@ func TestOAuthClientRequests(t *testing.T) {
 		delete(body, field)
 		text, err := json.Marshal(body)
 		must(t, err)
-		s.call(t, s.token(t), "POST", clientsPath, string(text)).want(t, 400, "Required field '"+field+"' was missing")
+		s.call(t, s.token(t), "POST", clientsPath, string(text)).Want(t, 400, "Required field '"+field+"' was missing")
 	}
-	s.call(t, s.token(t), "POST", clientsPath, strings.Replace(clientBody, "OFFLINE", "NEVER", 1)).want(t, 400, "400.1.3 Illegal value")
+	s.call(t, s.token(t), "POST", clientsPath, strings.Replace(clientBody, "OFFLINE", "NEVER", 1)).Want(t, 400, "400.1.3 Illegal value")
 }
 
 func TestUserLevels(t *testing.T) {
@@ -344,14 +280,14 @@ func TestUserLevels(t *testing.T) {
 	ada := s.person(t, "ada")
 	admin := s.token(t)
 	made := s.call(t, admin, "POST", "/midgard/v1/personal-access-tokens", `{"name":"n","ownerId":"`+ada+`"}`)
-	adas := s.tokenOf(t, made.field(t, "id").(string), made.field(t, "secret").(string))
-	s.call(t, adas, "GET", usersPath+ada, "").want(t, 403, "one of the user levels ORG_ADMIN")
-	s.call(t, admin, "GET", usersPath+ada, "").want(t, 200, `"capabilities":[]`)
-	change := func(token, id, patch string) answer { return s.call(t, token, "PATCH", usersPath+id, patch) }
-	change(admin, ada, `[{"op":"add","path":"/capabilities/-","value":"HELPDESK"}]`).want(t, 200, `"capabilities":["HELPDESK"]`)
-	change(admin, ada, `[{"op":"replace","path":"/capabilities","value":["ORG_ADMIN"]}]`).want(t, 200, `"capabilities":["ORG_ADMIN"]`)
-	s.call(t, adas, "GET", usersPath+ada, "").want(t, 200, `"uid":"ada"`) // at once, with the same token
-	change(adas, ada, `[{"op":"add","path":"/capabilities/-","value":"SOURCE_ADMIN"}]`).want(t, 403, "Nobody can grant user levels to themselves")
+	adas := s.tokenOf(t, made.Field("id").(string), made.Field("secret").(string))
+	s.call(t, adas, "GET", usersPath+ada, "").Want(t, 403, "one of the user levels ORG_ADMIN")
+	s.call(t, admin, "GET", usersPath+ada, "").Want(t, 200, `"capabilities":[]`)
+	change := func(token, id, patch string) apptest.Answer { return s.call(t, token, "PATCH", usersPath+id, patch) }
+	change(admin, ada, `[{"op":"add","path":"/capabilities/-","value":"HELPDESK"}]`).Want(t, 200, `"capabilities":["HELPDESK"]`)
+	change(admin, ada, `[{"op":"replace","path":"/capabilities","value":["ORG_ADMIN"]}]`).Want(t, 200, `"capabilities":["ORG_ADMIN"]`)
+	s.call(t, adas, "GET", usersPath+ada, "").Want(t, 200, `"uid":"ada"`) // at once, with the same token
+	change(adas, ada, `[{"op":"add","path":"/capabilities/-","value":"SOURCE_ADMIN"}]`).Want(t, 403, "Nobody can grant user levels to themselves")
 	for patch, part := range map[string]string{
 		`[{"op":"replace","path":"/capabilities","value":["EMPEROR"]}]`:                        "EMPEROR",
 		`[{"op":"replace","path":"/capabilities","value":["USER"]}]`:                           "USER",
@@ -361,11 +297,11 @@ func TestUserLevels(t *testing.T) {
 		`[{"op":"test","path":"/capabilities/0","value":"HELPDESK"}]`:                          "400.1 Bad Request Content",
 		`{"op":"replace"}`: "400.1 Bad Request Content",
 	} {
-		change(admin, ada, patch).want(t, 400, part)
+		change(admin, ada, patch).Want(t, 400, part)
 	}
-	change(admin, ada, `[{"op":"remove","path":"/capabilities"}]`).want(t, 200, `"capabilities":[]`)
-	s.call(t, adas, "GET", usersPath+ada, "").want(t, 403, "403 Forbidden") // at once, too
-	self := s.call(t, admin, "GET", "/v2025/public-identities?filters=alias+eq+%22admin%22", "").body.([]any)[0].(map[string]any)["id"].(string)
-	change(admin, self, `[{"op":"remove","path":"/capabilities/0"}]`).want(t, 400, "The last active ORG_ADMIN")
-	change(admin, store.NewID(), `[]`).want(t, 404, "404 Not found")
+	change(admin, ada, `[{"op":"remove","path":"/capabilities"}]`).Want(t, 200, `"capabilities":[]`)
+	s.call(t, adas, "GET", usersPath+ada, "").Want(t, 403, "403 Forbidden") // at once, too
+	self := s.call(t, admin, "GET", "/v2025/public-identities?filters=alias+eq+%22admin%22", "").Body.([]any)[0].(map[string]any)["id"].(string)
+	change(admin, self, `[{"op":"remove","path":"/capabilities/0"}]`).Want(t, 400, "The last active ORG_ADMIN")
+	change(admin, store.NewID(), `[]`).Want(t, 404, "404 Not found")
 }

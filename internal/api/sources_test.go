@@ -1,11 +1,8 @@
 package api_test
 
 import (
-	"bytes"
 	"fmt"
 	"log/slog"
-	"mime/multipart"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,6 +13,7 @@ import (
 
 	"midgard/internal/aggregate"
 	"midgard/internal/api"
+	"midgard/internal/app/apptest"
 	"midgard/internal/connector"
 	"midgard/internal/connector/delimited"
 	"midgard/internal/connector/ldap"
@@ -59,7 +57,7 @@ func newSourceServer(t *testing.T, change ...func(*api.Options)) *sourceServer {
 }
 
 // as asks as the administrator.
-func (s *sourceServer) as(t *testing.T, method, path, body string) answer {
+func (s *sourceServer) as(t *testing.T, method, path, body string) apptest.Answer {
 	t.Helper()
 	return s.call(t, s.admin, method, path, body)
 }
@@ -69,8 +67,8 @@ func (s *sourceServer) create(t *testing.T, name, connector, rest string) string
 	t.Helper()
 	body := fmt.Sprintf(`{"name":%q,"owner":{"type":"IDENTITY","id":%q},"connector":%q%s}`, name, s.owner, connector, rest)
 	made := s.as(t, "POST", "/sources/v1", body)
-	made.want(t, 201, `"name":`)
-	return made.field(t, "id").(string)
+	made.Want(t, 201, `"name":`)
+	return made.Field("id").(string)
 }
 
 func TestSourceIsMadeAndShown(t *testing.T) {
@@ -80,8 +78,8 @@ func TestSourceIsMadeAndShown(t *testing.T) {
 		"connector":"x","cluster":{"type":"CLUSTER","id":"2c9180866166B5b0","name":"Corporate Cluster"},"authoritative":true,"deleteThreshold":5,
 		"managerCorrelationMapping":{"accountAttributeName":"manager","identityAttributeName":"uid"},"connectorAttributes":{"delimiter":";"},
 		"passwordPolicies":[{"type":"PASSWORD_POLICY","id":"p","name":"Corporate"}],"schemas":[{"id":"ignored"}],"healthy":true,"category":"HR"}`, s.owner))
-	made.want(t, 201, `"name":"Payroll"`)
-	id := made.field(t, "id").(string)
+	made.Want(t, 201, `"name":"Payroll"`)
+	id := made.Field("id").(string)
 	want := map[string]any{
 		"id": id, "name": "Payroll", "description": "People", "owner": ref("IDENTITY", s.owner, "Administrator"),
 		"cluster": ref("CLUSTER", "2c9180866166B5b0", "Corporate Cluster"), "accountCorrelationConfig": nil, "accountCorrelationRule": nil,
@@ -94,7 +92,7 @@ func TestSourceIsMadeAndShown(t *testing.T) {
 		"connectorImplementationId": "delimited-file", "created": "2026-03-01T12:00:00.000Z", "modified": "2026-03-01T12:00:00.000Z",
 		"credentialProviderEnabled": false, "category": "HR",
 	}
-	got := made.body.(map[string]any)
+	got := made.Body.(map[string]any)
 	schemas := got["schemas"].([]any)
 	delete(got, "schemas")
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -104,11 +102,11 @@ func TestSourceIsMadeAndShown(t *testing.T) {
 		t.Errorf("schemas are %v", schemas)
 	}
 	for _, path := range versions("sources", "/"+strings.ToUpper(strings.ReplaceAll(id, "-", ""))) {
-		s.as(t, "GET", path, "").want(t, 200, made.text)
+		s.as(t, "GET", path, "").Want(t, 200, made.Text)
 	}
 	for _, path := range versions("sources", `?filters=name+eq+"PAYROLL"&includeIDNSource=true&count=true`) {
-		if got := s.as(t, "GET", path, ""); got.text != "["+made.text+"]" || got.header.Get("X-Total-Count") != "1" {
-			t.Errorf("%s gives %d %s of %s", path, got.status, got.text, got.header.Get("X-Total-Count"))
+		if got := s.as(t, "GET", path, ""); got.Text != "["+made.Text+"]" || got.Header.Get("X-Total-Count") != "1" {
+			t.Errorf("%s gives %d %s of %s", path, got.Status, got.Text, got.Header.Get("X-Total-Count"))
 		}
 	}
 }
@@ -145,10 +143,10 @@ func TestSourceThatCannotBeMade(t *testing.T) {
 		`{"name":"A","name":"B","connector":"delimited-file",` + owner + `}`:                                        "duplicate key",
 		`{"name":"A","connector":"delimited-file",` + owner:                                                         "400.1 Bad Request Content",
 	} {
-		s.as(t, "POST", "/sources/v1", body).want(t, 400, part)
+		s.as(t, "POST", "/sources/v1", body).Want(t, 400, part)
 	}
-	s.as(t, "POST", "/sources/v1?provisionAsCsv=maybe", `{}`).want(t, 400, "use true or false")
-	s.as(t, "GET", "/sources/v1/0198c0de-0000-7000-8000-000000000000", "").want(t, 404, "404 Not found")
+	s.as(t, "POST", "/sources/v1?provisionAsCsv=maybe", `{}`).Want(t, 400, "use true or false")
+	s.as(t, "GET", "/sources/v1/0198c0de-0000-7000-8000-000000000000", "").Want(t, 404, "404 Not found")
 }
 
 func TestSourceIsPatched(t *testing.T) {
@@ -157,7 +155,7 @@ func TestSourceIsPatched(t *testing.T) {
 	id := s.create(t, "Payroll", "openldap", `,"connectorAttributes":{"host":"localhost","user":"cn=admin","password":"geheim","searchDN":"dc=example"},
 		"cluster":{"type":"CLUSTER","id":"1","name":"c"}`)
 	path := "/sources/v1/" + id
-	s.as(t, "GET", path, "").want(t, 200, `"encrypted":"password"`)
+	s.as(t, "GET", path, "").Want(t, 200, `"encrypted":"password"`)
 	for _, step := range []struct{ patch, part string }{
 		{`[{"op":"replace","path":"/description","value":"new"},{"op":"replace","path":"/cluster/id","value":"2"}]`, `"cluster":{"type":"CLUSTER","id":"2","name":"c"}`},
 		{`[{"op":"add","path":"/features/-","value":"UNLOCK"}]`, `"UNLOCK"]`},
@@ -169,9 +167,9 @@ func TestSourceIsPatched(t *testing.T) {
 		{`[{"op":"replace","path":"/connectorAttributes","value":{"host":"localhost","user":"cn=admin","searchDN":"dc=example"}}]`, `"encrypted":"password"`},
 	} {
 		got := s.as(t, "PATCH", path, step.patch)
-		got.want(t, 200, step.part)
-		if strings.Contains(got.text, "geheim") || strings.Contains(got.text, "****") || strings.Contains(got.text, "new one") {
-			t.Errorf("%s shows a secret: %s", step.patch, got.text)
+		got.Want(t, 200, step.part)
+		if strings.Contains(got.Text, "geheim") || strings.Contains(got.Text, "****") || strings.Contains(got.Text, "new one") {
+			t.Errorf("%s shows a secret: %s", step.patch, got.Text)
 		}
 	}
 	for body, part := range map[string]string{
@@ -191,7 +189,7 @@ func TestSourceIsPatched(t *testing.T) {
 		`[{"op":"add","path":"/connectorAttributes/useSSL","value":"perhaps"}]`: "connectorAttributes.useSSL",
 		`{"name":"x"}`: "a patch must be an array of operations",
 	} {
-		s.as(t, "PATCH", path, body).want(t, 400, part)
+		s.as(t, "PATCH", path, body).Want(t, 400, part)
 	}
 	s.wantSecret(t, id, true)
 	for _, step := range []struct {
@@ -205,7 +203,7 @@ func TestSourceIsPatched(t *testing.T) {
 		{`[{"op":"add","path":"/connectorAttributes/password","value":"x"}]`, true},
 		{`[{"op":"remove","path":"/connectorAttributes/password"},{"op":"add","path":"/connectorAttributes/password","value":"y"}]`, true},
 	} {
-		s.as(t, "PATCH", path, step.patch).want(t, 200, id)
+		s.as(t, "PATCH", path, step.patch).Want(t, 200, id)
 		s.wantSecret(t, id, step.there)
 	}
 }
@@ -231,13 +229,13 @@ func TestSourceIsReplaced(t *testing.T) {
 	id := s.create(t, "Payroll", "openldap", `,"description":"old","category":"x","connectorAttributes":{"host":"localhost","user":"u","password":"geheim","searchDN":"dc=example"}`)
 	path := "/v2025/sources/" + id
 	same := s.as(t, "GET", path, "")
-	s.as(t, "PUT", path, same.text).want(t, 200, same.text)
+	s.as(t, "PUT", path, same.Text).Want(t, 200, same.Text)
 	s.wantSecret(t, id, true)
 	body := fmt.Sprintf(`{"name":"Directory","owner":{"type":"IDENTITY","id":%q},"connector":"openldap","connectorAttributes":{"host":"localhost","user":"u","searchDN":"dc=example"}%%s}`, s.owner)
 	got := s.as(t, "PUT", path, fmt.Sprintf(body, `,"created":"2020-01-01T00:00:00Z","unknown":1`))
-	got.want(t, 200, `"name":"Directory","description":"",`)
-	got.want(t, 200, `"category":null`)
-	if diff := cmp.Diff(same.field(t, "features"), got.field(t, "features")); diff != "" {
+	got.Want(t, 200, `"name":"Directory","description":"",`)
+	got.Want(t, 200, `"category":null`)
+	if diff := cmp.Diff(same.Field("features"), got.Field("features")); diff != "" {
 		t.Errorf("features that are left out are the connector's (-want +got):\n%s", diff)
 	}
 	s.wantSecret(t, id, true)
@@ -245,10 +243,10 @@ func TestSourceIsReplaced(t *testing.T) {
 		`,"id":"0198c0de-0000-7000-8000-000000000000"`: "id", `,"type":"x"`: "type", `,"connectorClass":"x"`: "connectorClass",
 		`,"authoritative":true`: "authoritative", `,"passwordPolicies":[]`: "passwordPolicies",
 	} {
-		s.as(t, "PUT", path, fmt.Sprintf(body, extra)).want(t, 400, "Field '"+field+"' cannot be changed.")
+		s.as(t, "PUT", path, fmt.Sprintf(body, extra)).Want(t, 400, "Field '"+field+"' cannot be changed.")
 	}
-	s.as(t, "PUT", path, strings.Replace(fmt.Sprintf(body, ""), `"openldap"`, `"delimited-file"`, 1)).want(t, 400, "Field 'connector' cannot be changed.")
-	s.as(t, "PUT", path, `{"name":"x"}`).want(t, 400, "Required field 'owner'")
+	s.as(t, "PUT", path, strings.Replace(fmt.Sprintf(body, ""), `"openldap"`, `"delimited-file"`, 1)).Want(t, 400, "Field 'connector' cannot be changed.")
+	s.as(t, "PUT", path, `{"name":"x"}`).Want(t, 400, "Required field 'owner'")
 }
 
 func TestSourceIsDeleted(t *testing.T) {
@@ -256,12 +254,12 @@ func TestSourceIsDeleted(t *testing.T) {
 	s := newSourceServer(t)
 	id := s.create(t, "Payroll", "delimited-file", "")
 	got := s.as(t, "DELETE", "/v2025/sources/"+id, "")
-	got.want(t, 202, `{"type":"TASK_RESULT","id":`)
-	s.as(t, "GET", "/task-status/v1/"+got.field(t, "id").(string), "").want(t, 200, `"Source Deletion"`)
-	s.as(t, "GET", "/v2025/sources/"+id, "").want(t, 404, "404 Not found")
-	s.as(t, "GET", "/v2025/sources/"+id+"/schemas", "").want(t, 404, "404 Not found")
-	s.as(t, "GET", "/v2025/sources", "").want(t, 200, "[]")
-	s.as(t, "DELETE", "/v2025/sources/"+id, "").want(t, 202, got.text)
+	got.Want(t, 202, `{"type":"TASK_RESULT","id":`)
+	s.as(t, "GET", "/task-status/v1/"+got.Field("id").(string), "").Want(t, 200, `"Source Deletion"`)
+	s.as(t, "GET", "/v2025/sources/"+id, "").Want(t, 404, "404 Not found")
+	s.as(t, "GET", "/v2025/sources/"+id+"/schemas", "").Want(t, 404, "404 Not found")
+	s.as(t, "GET", "/v2025/sources", "").Want(t, 200, "[]")
+	s.as(t, "DELETE", "/v2025/sources/"+id, "").Want(t, 202, got.Text)
 	s.create(t, "Payroll", "delimited-file", "")
 }
 
@@ -269,26 +267,26 @@ func TestSubadministratorsSeeTheirSources(t *testing.T) {
 	t.Parallel()
 	s := newSourceServer(t)
 	ada := s.person(t, "ada", governance.LevelSourceSubadmin)
-	group := s.as(t, "POST", workgroupsPath, fmt.Sprintf(`{"name":"Admins","owner":{"type":"IDENTITY","id":%q}}`, s.owner)).field(t, "id").(string)
-	s.as(t, "POST", workgroupsPath+"/"+group+"/members/bulk-add", fmt.Sprintf(`[{"type":"IDENTITY","id":%q}]`, ada)).want(t, 207, ada)
+	group := s.as(t, "POST", workgroupsPath, fmt.Sprintf(`{"name":"Admins","owner":{"type":"IDENTITY","id":%q}}`, s.owner)).Field("id").(string)
+	s.as(t, "POST", workgroupsPath+"/"+group+"/members/bulk-add", fmt.Sprintf(`[{"type":"IDENTITY","id":%q}]`, ada)).Want(t, 207, ada)
 	mine := s.create(t, "Mine", "delimited-file", fmt.Sprintf(`,"managementWorkgroup":{"type":"GOVERNANCE_GROUP","id":%q}`, group))
 	other := s.create(t, "Other", "delimited-file", "")
 	made := s.as(t, "POST", "/midgard/v1/personal-access-tokens", fmt.Sprintf(`{"name":"n","ownerId":%q}`, ada))
-	token := s.tokenOf(t, made.field(t, "id").(string), made.field(t, "secret").(string))
+	token := s.tokenOf(t, made.Field("id").(string), made.Field("secret").(string))
 	for _, query := range []string{"", "?for-subadmin=me", "?for-subadmin=" + ada} {
-		if got := s.call(t, token, "GET", "/sources/v1"+query, ""); len(got.body.([]any)) != 1 || !strings.Contains(got.text, `"name":"Mine"`) {
-			t.Errorf("%q gives %s", query, got.text)
+		if got := s.call(t, token, "GET", "/sources/v1"+query, ""); len(got.Body.([]any)) != 1 || !strings.Contains(got.Text, `"name":"Mine"`) {
+			t.Errorf("%q gives %s", query, got.Text)
 		}
 	}
-	s.call(t, token, "GET", "/sources/v1?for-subadmin="+s.owner, "").want(t, 403, "403 Forbidden")
-	s.call(t, token, "GET", "/sources/v1/"+mine, "").want(t, 200, "Mine")
+	s.call(t, token, "GET", "/sources/v1?for-subadmin="+s.owner, "").Want(t, 403, "403 Forbidden")
+	s.call(t, token, "GET", "/sources/v1/"+mine, "").Want(t, 200, "Mine")
 	for _, call := range []struct{ method, rest, body string }{
 		{"GET", "", ""}, {"DELETE", "", ""}, {"PATCH", "", `[]`}, {"GET", "/schemas", ""}, {"GET", "/schedules", ""}, {"GET", "/source-health", ""},
 	} {
-		s.call(t, token, call.method, "/sources/v1/"+other+call.rest, call.body).want(t, 404, "404 Not found")
+		s.call(t, token, call.method, "/sources/v1/"+other+call.rest, call.body).Want(t, 404, "404 Not found")
 	}
-	s.as(t, "GET", "/sources/v1?for-subadmin="+ada, "").want(t, 200, `"name":"Mine"`)
-	s.as(t, "GET", "/sources/v1?for-subadmin=me", "").want(t, 200, "[]")
+	s.as(t, "GET", "/sources/v1?for-subadmin="+ada, "").Want(t, 200, `"name":"Mine"`)
+	s.as(t, "GET", "/sources/v1?for-subadmin=me", "").Want(t, 200, "[]")
 }
 
 func TestSourceSchemas(t *testing.T) {
@@ -300,23 +298,23 @@ func TestSourceSchemas(t *testing.T) {
 	names(t, s.as(t, "GET", path+"?include-types=user", ""), "account")
 	names(t, s.as(t, "GET", path+"?include-names=group,%20account", ""), "account", "group")
 	names(t, s.as(t, "GET", path+"?include-names=x", ""))
-	s.as(t, "GET", path+"?include-types=x", "").want(t, 400, "use group or user")
+	s.as(t, "GET", path+"?include-types=x", "").Want(t, 400, "use group or user")
 
 	body := `{"name":"application","nativeObjectType":"app","identityAttribute":"id","displayAttribute":"id","features":["PROVISIONING"],"configuration":{"a":1},
 		"attributes":[{"name":"id","isMultiValued":false},{"name":"groups","type":"STRING","description":"Groups","isMulti":true,"isEntitlement":true,"isGroup":true,
 		"schema":{"type":"CONNECTOR_SCHEMA","id":"` + group + `","name":"?"}}]}`
 	made := s.as(t, "POST", path, body)
-	made.want(t, 201, `{"name":"id","nativeName":null,"type":"STRING","schema":null,"description":"","isMulti":false,"isEntitlement":false,"isGroup":false}`)
-	made.want(t, 201, `"schema":{"type":"CONNECTOR_SCHEMA","id":"`+group+`","name":"group"}`)
-	one := path + "/" + made.field(t, "id").(string)
+	made.Want(t, 201, `{"name":"id","nativeName":null,"type":"STRING","schema":null,"description":"","isMulti":false,"isEntitlement":false,"isGroup":false}`)
+	made.Want(t, 201, `"schema":{"type":"CONNECTOR_SCHEMA","id":"`+group+`","name":"group"}`)
+	one := path + "/" + made.Field("id").(string)
 	for _, p := range versions("sources", strings.TrimPrefix(one, "/sources/v1")) {
-		s.as(t, "GET", p, "").want(t, 200, made.text)
+		s.as(t, "GET", p, "").Want(t, 200, made.Text)
 	}
-	s.as(t, "PUT", one, made.text).want(t, 200, made.text)
+	s.as(t, "PUT", one, made.Text).Want(t, 200, made.Text)
 	s.as(t, "PATCH", one, `[{"op":"add","path":"/attributes/-","value":{"name":"location","type":"STRING","schema":null,"isMulti":false,"isEntitlement":false,"isGroup":false}}]`).
-		want(t, 200, `{"name":"location","nativeName":null,"type":"STRING","schema":null,`)
-	s.as(t, "PATCH", one, `[{"op":"remove","path":"/hierarchyAttribute"},{"op":"add","path":"/configuration/b","value":2}]`).want(t, 200, `"configuration":{"a":1,"b":2}`)
-	s.as(t, "POST", path, body).want(t, 400, "400.1.409 Reference Conflict")
+		Want(t, 200, `{"name":"location","nativeName":null,"type":"STRING","schema":null,`)
+	s.as(t, "PATCH", one, `[{"op":"remove","path":"/hierarchyAttribute"},{"op":"add","path":"/configuration/b","value":2}]`).Want(t, 200, `"configuration":{"a":1,"b":2}`)
+	s.as(t, "POST", path, body).Want(t, 400, "400.1.409 Reference Conflict")
 	for patch, part := range map[string]string{
 		`[{"op":"replace","path":"/name","value":"x"}]`:                        "Field 'name' is not patchable.",
 		`[{"op":"replace","path":"/identityAttribute","value":"x"}]`:           "the schema has no such attribute",
@@ -329,20 +327,20 @@ func TestSourceSchemas(t *testing.T) {
 		`[{"op":"replace","path":"/features","value":["FLY"]}]`:                "FLY",
 		`[{"op":"replace","path":"/configuration","value":7}]`:                 "must be an object",
 	} {
-		s.as(t, "PATCH", one, patch).want(t, 400, part)
+		s.as(t, "PATCH", one, patch).Want(t, 400, part)
 	}
-	s.as(t, "PUT", one, strings.Replace(made.text, `"name":"application"`, `"name":"x"`, 1)).want(t, 400, "Field 'name' cannot be changed.")
-	s.as(t, "DELETE", one, "").want(t, 204, "")
+	s.as(t, "PUT", one, strings.Replace(made.Text, `"name":"application"`, `"name":"x"`, 1)).Want(t, 400, "Field 'name' cannot be changed.")
+	s.as(t, "DELETE", one, "").Want(t, 204, "")
 	for _, method := range []string{"GET", "DELETE"} {
-		s.as(t, method, one, "").want(t, 404, "404 Not found")
+		s.as(t, method, one, "").Want(t, 404, "404 Not found")
 	}
 }
 
 // names compares the names of a list and gives the ids.
-func names(t *testing.T, a answer, want ...string) []string {
+func names(t *testing.T, a apptest.Answer, want ...string) []string {
 	t.Helper()
 	var names, ids []string
-	for _, item := range a.body.([]any) {
+	for _, item := range a.Body.([]any) {
 		names = append(names, item.(map[string]any)["name"].(string))
 		ids = append(ids, item.(map[string]any)["id"].(string))
 	}
@@ -356,24 +354,24 @@ func TestSourceSchedules(t *testing.T) {
 	t.Parallel()
 	s := newSourceServer(t)
 	path := "/sources/v1/" + s.create(t, "Payroll", "delimited-file", "") + "/schedules"
-	s.as(t, "GET", path, "").want(t, 200, "[]")
+	s.as(t, "GET", path, "").Want(t, 200, "[]")
 	daily := `{"type":"ACCOUNT_AGGREGATION","cronExpression":"0 0 5,13,21 * * ?"}`
-	s.as(t, "POST", path, daily).want(t, 201, daily)
-	s.as(t, "POST", path, daily).want(t, 400, "400.1.409 Reference Conflict")
-	s.as(t, "GET", path, "").want(t, 200, "["+daily+"]")
+	s.as(t, "POST", path, daily).Want(t, 201, daily)
+	s.as(t, "POST", path, daily).Want(t, 400, "400.1.409 Reference Conflict")
+	s.as(t, "GET", path, "").Want(t, 200, "["+daily+"]")
 	one := path + "/ACCOUNT_AGGREGATION"
-	s.as(t, "GET", one, "").want(t, 200, daily)
-	s.as(t, "PATCH", one, `[{"op":"replace","path":"/cronExpression","value":"0 0 6 * * ?"}]`).want(t, 200, `"cronExpression":"0 0 6 * * ?"`)
-	s.as(t, "PATCH", one, `[{"op":"replace","path":"/type","value":"x"}]`).want(t, 400, "Field 'type' is not patchable.")
-	s.as(t, "PATCH", one, `[{"op":"replace","path":"/cronExpression","value":"0 0 6 L * ?"}]`).want(t, 400, "L, W and # are not supported")
-	s.as(t, "PATCH", one, `[{"op":"remove","path":"/cronExpression"}]`).want(t, 400, "Required field 'cronExpression'")
-	s.as(t, "POST", path, `{"type":"x","cronExpression":"0 0 6 * * ?"}`).want(t, 400, "ACCOUNT_AGGREGATION or GROUP_AGGREGATION")
-	s.as(t, "POST", path, `{"cronExpression":"0 0 6 * * ?"}`).want(t, 400, "Required field 'type'")
-	s.as(t, "POST", path, `{"type":"GROUP_AGGREGATION"}`).want(t, 400, "Required field 'cronExpression'")
-	s.as(t, "GET", path+"/GROUP_AGGREGATION", "").want(t, 404, "404 Not found")
-	s.as(t, "GET", path+"/x", "").want(t, 400, "scheduleType")
-	s.as(t, "DELETE", one, "").want(t, 204, "")
-	s.as(t, "DELETE", one, "").want(t, 404, "404 Not found")
+	s.as(t, "GET", one, "").Want(t, 200, daily)
+	s.as(t, "PATCH", one, `[{"op":"replace","path":"/cronExpression","value":"0 0 6 * * ?"}]`).Want(t, 200, `"cronExpression":"0 0 6 * * ?"`)
+	s.as(t, "PATCH", one, `[{"op":"replace","path":"/type","value":"x"}]`).Want(t, 400, "Field 'type' is not patchable.")
+	s.as(t, "PATCH", one, `[{"op":"replace","path":"/cronExpression","value":"0 0 6 L * ?"}]`).Want(t, 400, "L, W and # are not supported")
+	s.as(t, "PATCH", one, `[{"op":"remove","path":"/cronExpression"}]`).Want(t, 400, "Required field 'cronExpression'")
+	s.as(t, "POST", path, `{"type":"x","cronExpression":"0 0 6 * * ?"}`).Want(t, 400, "ACCOUNT_AGGREGATION or GROUP_AGGREGATION")
+	s.as(t, "POST", path, `{"cronExpression":"0 0 6 * * ?"}`).Want(t, 400, "Required field 'type'")
+	s.as(t, "POST", path, `{"type":"GROUP_AGGREGATION"}`).Want(t, 400, "Required field 'cronExpression'")
+	s.as(t, "GET", path+"/GROUP_AGGREGATION", "").Want(t, 404, "404 Not found")
+	s.as(t, "GET", path+"/x", "").Want(t, 400, "scheduleType")
+	s.as(t, "DELETE", one, "").Want(t, 204, "")
+	s.as(t, "DELETE", one, "").Want(t, 404, "404 Not found")
 }
 
 func TestConnectorIsAsked(t *testing.T) {
@@ -383,37 +381,37 @@ func TestConnectorIsAsked(t *testing.T) {
 	path := "/v2025/sources/" + id
 	for _, test := range []string{"check-connection", "test-configuration"} {
 		got := s.as(t, "POST", path+"/connector/"+test, "")
-		got.want(t, 200, `"status":"FAILURE"`)
-		got.want(t, 200, `people.csv`)
+		got.Want(t, 200, `"status":"FAILURE"`)
+		got.Want(t, 200, `people.csv`)
 	}
-	s.as(t, "GET", path+"/source-health", "").want(t, 200, `"status":"SOURCE_STATE_ERROR_SOURCE"`)
+	s.as(t, "GET", path+"/source-health", "").Want(t, 200, `"status":"SOURCE_STATE_ERROR_SOURCE"`)
 	must(t, os.WriteFile(filepath.Join(s.files, "people.csv"), []byte("id,name,groups\n1,Ada,ops\n2,Bob,\n"), 0o600))
-	s.as(t, "POST", path+"/connector/check-connection", "").want(t, 200, `"name":"Payroll","status":"SUCCESS"`)
-	s.as(t, "GET", path+"/source-health", "").want(t, 200, fmt.Sprintf(`{"hostname":"midgard.example","id":%q,"iqServiceVersion":null,"isAuthoritative":false,`+
+	s.as(t, "POST", path+"/connector/check-connection", "").Want(t, 200, `"name":"Payroll","status":"SUCCESS"`)
+	s.as(t, "GET", path+"/source-health", "").Want(t, 200, fmt.Sprintf(`{"hostname":"midgard.example","id":%q,"iqServiceVersion":null,"isAuthoritative":false,`+
 		`"isCluster":false,"name":"Payroll","org":"acme","pod":"","status":"SOURCE_STATE_HEALTHY","type":"DelimitedFile"}`, id))
-	s.as(t, "GET", path, "").want(t, 200, `"healthy":true`)
-	s.as(t, "POST", path+"/connector/ping-cluster", "").want(t, 200, `"status":"SUCCESS"`)
+	s.as(t, "GET", path, "").Want(t, 200, `"healthy":true`)
+	s.as(t, "POST", path+"/connector/ping-cluster", "").Want(t, 200, `"status":"SUCCESS"`)
 
 	peek := path + "/connector/peek-resource-objects"
 	got := s.as(t, "POST", peek, `{"maxCount":1}`)
-	got.want(t, 200, `"objectCount":1,"resourceObjects":[{"attributes":{"groups":["ops"],"id":"1","name":"Ada"},"delete":false,"finalUpdate":false,"identity":"1"`)
-	s.as(t, "POST", peek, `{}`).want(t, 200, `"objectCount":2`)
-	s.as(t, "POST", peek, `{"maxCount":101}`).want(t, 400, "400.1.4 Limit violation")
-	s.as(t, "POST", peek, `{"objectType":"x"}`).want(t, 400, "objectType")
-	s.as(t, "POST", peek, `{"objectType":"group"}`).want(t, 400, "The source could not be read")
-	s.as(t, "POST", peek, ``).want(t, 400, "400.1 Bad Request Content")
+	got.Want(t, 200, `"objectCount":1,"resourceObjects":[{"attributes":{"groups":["ops"],"id":"1","name":"Ada"},"delete":false,"finalUpdate":false,"identity":"1"`)
+	s.as(t, "POST", peek, `{}`).Want(t, 200, `"objectCount":2`)
+	s.as(t, "POST", peek, `{"maxCount":101}`).Want(t, 400, "400.1.4 Limit violation")
+	s.as(t, "POST", peek, `{"objectType":"x"}`).Want(t, 400, "objectType")
+	s.as(t, "POST", peek, `{"objectType":"group"}`).Want(t, 400, "The source could not be read")
+	s.as(t, "POST", peek, ``).Want(t, 400, "400.1 Bad Request Content")
 }
 
 func TestConnectorFile(t *testing.T) {
 	t.Parallel()
 	s := newSourceServer(t)
 	path := "/sources/v1/" + s.create(t, "Payroll", "delimited-file", "")
-	s.upload(t, path, "people.csv", "id,name\n1,Ada\n").want(t, 200, `"connectorAttributes":{"connector_files":"people.csv"}`)
-	s.as(t, "POST", path+"/connector/peek-resource-objects", `{}`).want(t, 200, `"name":"Ada"`)
-	s.upload(t, path, "people.csv", "").want(t, 400, "empty")
-	s.upload(t, path, "people.csv", strings.Repeat("x", 1001)).want(t, 400, "400.1.4 Limit violation")
-	s.as(t, "POST", path+"/upload-connector-file", "").want(t, 400, "Required field 'file'")
-	s.as(t, "POST", path+"/connector/peek-resource-objects", `{}`).want(t, 200, `"name":"Ada"`)
+	s.upload(t, path, "people.csv", "id,name\n1,Ada\n").Want(t, 200, `"connectorAttributes":{"connector_files":"people.csv"}`)
+	s.as(t, "POST", path+"/connector/peek-resource-objects", `{}`).Want(t, 200, `"name":"Ada"`)
+	s.upload(t, path, "people.csv", "").Want(t, 400, "empty")
+	s.upload(t, path, "people.csv", strings.Repeat("x", 1001)).Want(t, 400, "400.1.4 Limit violation")
+	s.as(t, "POST", path+"/upload-connector-file", "").Want(t, 400, "Required field 'file'")
+	s.as(t, "POST", path+"/connector/peek-resource-objects", `{}`).Want(t, 200, `"name":"Ada"`)
 	var kept int
 	must(t, s.db.QueryRow("select count(*) from upload").Scan(&kept))
 	if kept != 1 {
@@ -421,29 +419,16 @@ func TestConnectorFile(t *testing.T) {
 	}
 }
 
-func (s *sourceServer) upload(t *testing.T, path, name, content string) answer {
+func (s *sourceServer) upload(t *testing.T, path, name, content string) apptest.Answer {
 	t.Helper()
-	var body bytes.Buffer
-	form := multipart.NewWriter(&body)
-	file, err := form.CreateFormFile("file", name)
-	must(t, err)
-	_, err = file.Write([]byte(content))
-	must(t, err)
-	must(t, form.Close())
-	request, err := http.NewRequestWithContext(t.Context(), "POST", s.URL+path+"/upload-connector-file", &body)
-	must(t, err)
-	request.Header.Set("Authorization", "Bearer "+s.admin)
-	request.Header.Set("Content-Type", form.FormDataContentType())
-	a := s.send(t, request)
-	must(t, s.valid(request, a.status, a.header, []byte(a.text)))
-	return a
+	return s.client.WithToken("admin", s.admin).PostForm(t, path+"/upload-connector-file", apptest.Part{Name: "file", FileName: name, Content: content})
 }
 
 func TestStrictSources(t *testing.T) {
 	t.Parallel()
 	s := newSourceServer(t, func(o *api.Options) { o.Strict = true })
 	body := fmt.Sprintf(`{"name":"A","owner":{"type":"IDENTITY","id":%q},"connector":"delimited-file","healthy":true,"schemas":[],"nme":1}`, s.owner)
-	s.as(t, "POST", "/sources/v1", body).want(t, 400, "/healthy, /nme, /schemas")
-	s.as(t, "GET", "/sources/v1?include=x", "").want(t, 400, "include")
-	s.as(t, "GET", "/sources/v1?includeIDNSource=false", "").want(t, 200, "[]")
+	s.as(t, "POST", "/sources/v1", body).Want(t, 400, "/healthy, /nme, /schemas")
+	s.as(t, "GET", "/sources/v1?include=x", "").Want(t, 400, "include")
+	s.as(t, "GET", "/sources/v1?includeIDNSource=false", "").Want(t, 200, "[]")
 }

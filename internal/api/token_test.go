@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"midgard/internal/app/apptest"
 )
 
 // tokenRequest makes a request of the token endpoint; body may be empty.
@@ -53,14 +55,14 @@ func TestTokenRequestShapes(t *testing.T) {
 	}
 	for name, request := range tests {
 		a := s.send(t, request)
-		if a.status != 200 || !strings.Contains(a.text, `"token_type":"bearer","expires_in":749,"scope":"sp:scopes:all"`) {
-			t.Errorf("%s: %d %s", name, a.status, a.text)
+		if a.Status != 200 || !strings.Contains(a.Text, `"token_type":"bearer","expires_in":749,"scope":"sp:scopes:all"`) {
+			t.Errorf("%s: %d %s", name, a.Status, a.Text)
 			continue
 		}
-		if a.header.Get("Cache-Control") != "no-store" || a.header.Get("Slpt-Request-Id") == "" || a.header.Get("Date") == "" {
-			t.Errorf("%s: headers %v", name, a.header)
+		if a.Header.Get("Cache-Control") != "no-store" || a.Header.Get("Slpt-Request-Id") == "" || a.Header.Get("Date") == "" {
+			t.Errorf("%s: headers %v", name, a.Header)
 		}
-		s.call(t, a.field(t, "access_token").(string), "GET", tokensPath, "").want(t, 200, "")
+		s.call(t, a.Field("access_token").(string), "GET", tokensPath, "").Want(t, 200, "")
 	}
 }
 
@@ -84,46 +86,46 @@ func TestTokenRequestRefusals(t *testing.T) {
 	}
 	for name, test := range tests {
 		a := s.send(t, s.tokenRequest(t, test.query, test.contentType, test.body))
-		if a.status != test.status || !strings.Contains(a.text, test.want) || a.header.Get("Www-Authenticate") != "" {
-			t.Errorf("%s: got %d %s, want %d %s", name, a.status, a.text, test.status, test.want)
+		if a.Status != test.status || !strings.Contains(a.Text, test.want) || a.Header.Get("Www-Authenticate") != "" {
+			t.Errorf("%s: got %d %s, want %d %s", name, a.Status, a.Text, test.status, test.want)
 		}
 	}
 	basic := s.tokenRequest(t, "", urlEncoded, "grant_type=client_credentials")
 	basic.SetBasicAuth("nobody", "x")
-	if a := s.send(t, basic); a.status != 401 || !strings.HasPrefix(a.header.Get("Www-Authenticate"), "Basic ") {
-		t.Errorf("basic: %d %v", a.status, a.header)
+	if a := s.send(t, basic); a.Status != 401 || !strings.HasPrefix(a.Header.Get("Www-Authenticate"), "Basic ") {
+		t.Errorf("basic: %d %v", a.Status, a.Header)
 	}
 }
 
 func TestGuessingSecretsIsSlowed(t *testing.T) {
 	t.Parallel()
 	s := newAuthServer(t)
-	guess := func() answer {
+	guess := func() apptest.Answer {
 		return s.send(t, s.tokenRequest(t, "", urlEncoded, "grant_type=client_credentials&client_id="+s.id+"&client_secret=guess"))
 	}
 	for range 5 {
-		guess().want(t, 401, "invalid_client")
+		guess().Want(t, 401, "invalid_client")
 	}
 	a := guess()
-	a.want(t, 429, `{"message":" Rate Limit Exceeded "}`)
-	if a.header.Get("Retry-After") != "1" {
-		t.Errorf("Retry-After is %q", a.header.Get("Retry-After"))
+	a.Want(t, 429, `{"message":" Rate Limit Exceeded "}`)
+	if a.Header.Get("Retry-After") != "1" {
+		t.Errorf("Retry-After is %q", a.Header.Get("Retry-After"))
 	}
 	s.advance(time.Second)
-	guess().want(t, 401, "invalid_client")
-	if a := guess(); a.header.Get("Retry-After") != "2" {
-		t.Errorf("then Retry-After is %q", a.header.Get("Retry-After"))
+	guess().Want(t, 401, "invalid_client")
+	if a := guess(); a.Header.Get("Retry-After") != "2" {
+		t.Errorf("then Retry-After is %q", a.Header.Get("Retry-After"))
 	}
 }
 
 func TestSecretsAreNotLogged(t *testing.T) {
 	t.Parallel()
 	s := newAuthServer(t)
-	s.send(t, s.tokenRequest(t, fmt.Sprintf("?grant_type=client_credentials&client_id=%s&client_secret=%s", s.id, s.secret), "", "")).want(t, 200, "")
-	s.send(t, s.tokenRequest(t, "?grant_type=client_credentials&client_id=a&client_secret=my-wrong-secret", "", "")).want(t, 401, "")
+	s.send(t, s.tokenRequest(t, fmt.Sprintf("?grant_type=client_credentials&client_id=%s&client_secret=%s", s.id, s.secret), "", "")).Want(t, 200, "")
+	s.send(t, s.tokenRequest(t, "?grant_type=client_credentials&client_id=a&client_secret=my-wrong-secret", "", "")).Want(t, 401, "")
 	made := s.call(t, s.token(t), "POST", tokensPath, `{"name":"n"}`)
-	log := s.log.text()
-	for _, hidden := range []string{s.secret, "my-wrong-secret", made.field(t, "secret").(string)} {
+	log := s.log.String()
+	for _, hidden := range []string{s.secret, "my-wrong-secret", made.Field("secret").(string)} {
 		if strings.Contains(log, hidden) {
 			t.Errorf("the log holds %q", hidden)
 		}
@@ -136,15 +138,15 @@ func TestSecretsAreNotLogged(t *testing.T) {
 func TestDiscovery(t *testing.T) {
 	t.Parallel()
 	s := newAuthServer(t)
-	s.open(t, "/oauth/info").want(t, 200, `"tenantId":"`+s.auth.TenantID()+`","tenantName":"acme","authorizeEndpoint":"https://midgard.example/oauth/authorize","tokenEndpoint":"https://midgard.example/oauth/token"`)
+	s.open(t, "/oauth/info").Want(t, 200, `"tenantId":"`+s.auth.TenantID()+`","tenantName":"acme","authorizeEndpoint":"https://midgard.example/oauth/authorize","tokenEndpoint":"https://midgard.example/oauth/token"`)
 	for _, path := range []string{"/oauth/jwks", "/.well-known/jwks.json"} {
-		s.open(t, path).want(t, 200, `"kty":"EC"`)
+		s.open(t, path).Want(t, 200, `"kty":"EC"`)
 	}
-	s.open(t, "/oauth/token").want(t, 405, "use POST")
+	s.open(t, "/oauth/token").Want(t, 405, "use POST")
 }
 
 // open gets a path that is no operation of the contract.
-func (s *authServer) open(t *testing.T, path string) answer {
+func (s *authServer) open(t *testing.T, path string) apptest.Answer {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), "GET", s.URL+path, nil)
 	must(t, err)
@@ -155,10 +157,10 @@ func TestCallsWithoutAValidToken(t *testing.T) {
 	t.Parallel()
 	s := newAuthServer(t)
 	token := s.token(t)
-	s.call(t, "", "GET", tokensPath, "").want(t, 401, `{"error":"Full authentication is required to access this resource"}`)
-	s.call(t, "garbage", "GET", tokensPath, "").want(t, 401, `{"error":"JWT validation failed: JWT is malformed"}`)
-	s.call(t, token[:len(token)-4]+"AAAA", "GET", tokensPath, "").want(t, 401, `{"error":"JWT validation failed: signature is invalid"}`)
-	s.call(t, token, "GET", tokensPath, "").want(t, 200, "")
+	s.call(t, "", "GET", tokensPath, "").Want(t, 401, `{"error":"Full authentication is required to access this resource"}`)
+	s.call(t, "garbage", "GET", tokensPath, "").Want(t, 401, `{"error":"JWT validation failed: JWT is malformed"}`)
+	s.call(t, token[:len(token)-4]+"AAAA", "GET", tokensPath, "").Want(t, 401, `{"error":"JWT validation failed: signature is invalid"}`)
+	s.call(t, token, "GET", tokensPath, "").Want(t, 200, "")
 	s.advance(749 * time.Second)
-	s.call(t, token, "GET", tokensPath, "").want(t, 401, `{"error":"JWT validation failed: JWT is expired"}`)
+	s.call(t, token, "GET", tokensPath, "").Want(t, 401, `{"error":"JWT validation failed: JWT is expired"}`)
 }

@@ -79,6 +79,7 @@ func TestClassification(t *testing.T) {
 		t.Run("modes of a source", k.testSourceModes)
 		t.Run("modes of an account", k.testAccountModes)
 		t.Run("a decision by hand survives", k.testManualDecision)
+		t.Run("there and back", k.testThereAndBack)
 		t.Run("declassify", k.testDeclassify)
 		t.Run("cancel", k.testCancelClassification)
 	})
@@ -236,6 +237,22 @@ func (k kinds) testManualDecision(t *testing.T) {
 	k.Admin.Get(t, accountsPath+"/"+machine).Want(t, 200, `"classificationMethod":"MANUAL"`)
 	k.classify(t, "ignoreManual")
 	k.want(t, "criteria again", "a1 a5")
+}
+
+// testThereAndBack makes a person's account a machine's and a person's again: the next run finds the person.
+func (k kinds) testThereAndBack(t *testing.T) {
+	ada := k.Person(t, "ada")
+	row := k.Admin.List(t, "/accounts/v1", "filters", `identityId eq "`+ada+`"`)[0]
+	path := "/accounts/v1/" + row.Text("id")
+	k.Admin.Post(t, path+"/classify?classificationMode=forceMachine", "").Want(t, 200, `{"isMachine":true}`)
+	if got := k.Admin.Get(t, path); got.Field("identity") != nil || got.Field("uncorrelated") != false {
+		t.Errorf("a machine's account is %s", got.Text)
+	}
+	k.Admin.Post(t, path+"/classify?classificationMode=forceHuman", "").Want(t, 200, `{"isMachine":false}`)
+	k.Load(t, row.Text("sourceId"), apptest.People()).Want(t, "SUCCESS")
+	if got := k.Admin.Get(t, path); got.Field("identityId") != ada {
+		t.Errorf("a person's account is %s", got.Text)
+	}
 }
 
 func (k kinds) testDeclassify(t *testing.T) {

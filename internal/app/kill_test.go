@@ -60,9 +60,13 @@ func TestKill(t *testing.T) {
 				kills, time.Since(began).Round(time.Second), ledger.answered, ledger.unanswered, resumed.Round(time.Millisecond))
 			v.loadAndWait(9)
 			v.kill()
+			t.Log(time.Since(began))
 			books := openBooks(t, v)
+			t.Log(time.Since(began))
 			ledger.check(t, books)
+			t.Log(time.Since(began))
 			books.checkInventory(9)
+			t.Log(time.Since(began))
 		})
 	}
 }
@@ -263,7 +267,7 @@ func killFile(version int) string {
 		if i%20 != version%20 {
 			at = 0
 		}
-		fmt.Fprintf(&b, "svc-%05d,Service %d v%d,group-%d;group-%d\n", i, i, at, i%50, 50+(i+at)%50)
+		fmt.Fprintf(&b, "svc-%05d,Service %d v%d,group-%02d;group-%02d\n", i, i, at, i%50, 50+(i+at)%50)
 	}
 	return b.String()
 }

@@ -148,8 +148,9 @@ func TestMachineIdentityOfAggregation(t *testing.T) {
 		})
 		t.Run("and is given up", func(t *testing.T) {
 			in.Admin.Patch(t, identitiesPath+"/"+id, replace("/manuallyEdited", false)).Want(t, 200, `"manuallyEdited":false`)
-			in.Load(t, in.servers, strings.Replace(serverAccounts, "Nightly backup", "Weekly backup", 1)).Want(t, "SUCCESS")
-			in.Admin.Get(t, identitiesPath+"/"+id).Want(t, 200, `"description":"Weekly backup"`)
+			file := strings.Replace(serverAccounts, "Nightly backup", "Daily backup", 1)
+			in.Load(t, in.servers, strings.Replace(file, "Deploys things", "Undeploys things", 1)).Want(t, "SUCCESS") // as it was
+			in.Admin.Get(t, identitiesPath+"/"+id).Want(t, 200, `"description":"Daily backup"`)
 		})
 		t.Run("deletion gives the accounts a new one", func(t *testing.T) {
 			in.Admin.Delete(t, identitiesPath+"/"+id).Want(t, 204)

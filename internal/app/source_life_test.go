@@ -59,7 +59,7 @@ func TestLifeOfASource(t *testing.T) {
 		s.Admin.Get(t, path).Want(t, 200, `"status":"SOURCE_STATE_HEALTHY"`, `"healthy":true`)
 		before := s.Admin.Get(t, accountsPath+"?sorters=id").Text
 		load("nothing changed", lifeFile(0, 100, nil), "SUCCESS", "read 100 created 0 updated 0 unchanged 100 removed 0")
-		load("everything looked at again", lifeFile(0, 100, nil), "SUCCESS", "read 100 created 0 updated 0 unchanged 0 removed 0", apptest.Part{Name: "disableOptimization", Content: "true"})
+		load("everything looked at again", lifeFile(0, 100, nil), "SUCCESS", "read 100 created 0 updated 0 unchanged 100 removed 0", apptest.Part{Name: "disableOptimization", Content: "true"})
 		if after := s.Admin.Get(t, accountsPath+"?sorters=id").Text; after != before {
 			t.Errorf("a run without changes has changed something")
 		}

@@ -58,10 +58,22 @@ func (s *Store) UpdateAccount(ctx context.Context, actor governance.Actor, id, a
 			return err
 		}
 		a.Modified = t.now
+		if err := t.lookAgain(ctx, "id", id); err != nil {
+			return err
+		}
 		err = t.replaceAccount(ctx, &old, &a)
 		return s.taken(err, "account_", "nativeIdentity", "The source already has an account with the native identity %q.", a.NativeIdentity)
 	})
 	return a, err
+}
+
+// lookAgain makes the next run look at accounts although their source shows what it showed before: what is kept of them is no
+// longer what the last run made of that.
+func (t *tx) lookAgain(ctx context.Context, column, id string) error {
+	if err := exec(ctx, t, "update account set hash = null where "+column+" = $1", id); err != nil {
+		return fmt.Errorf("forget what was read of accounts: %w", err)
+	}
+	return nil
 }
 
 // replaceAccount writes the account and what is derived from it.

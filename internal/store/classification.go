@@ -162,6 +162,9 @@ func (t *tx) reclassify(ctx context.Context, old, a *governance.Account) error {
 		return err
 	}
 	a.Modified = t.now
+	if err := t.lookAgain(ctx, "id", a.ID); err != nil {
+		return err
+	}
 	return t.replaceAccount(ctx, old, a)
 }
 

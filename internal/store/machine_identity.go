@@ -197,6 +197,11 @@ func (s *Store) UpdateMachineIdentity(ctx context.Context, actor governance.Acto
 			return err
 		}
 		m.Modified = t.now
+		if old.ManuallyEdited && !m.ManuallyEdited { // it follows its account again
+			if err := t.lookAgain(ctx, "machine_identity_id", id); err != nil {
+				return err
+			}
+		}
 		return t.replaceMachineIdentity(ctx, &old, &m)
 	})
 	return m, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"midgard/internal/governance"
@@ -12,61 +13,78 @@ import (
 // missingChunk is how many accounts one step of the search for missing ones looks at.
 const missingChunk = 5000
 
-type accountOrdinal struct {
-	id      string
-	ordinal int64
-	missing bool
-}
-
-func scanAccountOrdinal(r row, a *accountOrdinal) error {
-	return r.Scan(&a.id, &a.ordinal, &a.missing)
-}
-
 // MarkMissing marks the accounts of a source that a complete list did not show and counts them, among all. seen is asked
 // with each account's ordinal; the mark of one that was shown goes. Nothing is removed: RemoveMissing does that, once the
 // caller has compared the counts.
 func (s *Store) MarkMissing(ctx context.Context, actor governance.Actor, lease governance.Lease, sourceID string, seen func(ordinal int64) bool) (missing, total int64, err error) {
+	marked, err := s.markedOrdinals(ctx, sourceID)
+	if err != nil {
+		return 0, 0, err
+	}
 	after := int64(-1)
 	for {
-		chunk, err := many(ctx, s.reader(), "select id, ordinal, missing_since is not null from account where source_id = $1 and ordinal > $2 order by ordinal limit $3",
-			scanAccountOrdinal, sourceID, after, missingChunk)
+		// the ordinals stand in the index; anything else would have to be fetched from the rows, which is most of an unchanged run
+		chunk, err := many(ctx, s.reader(), "select ordinal from account where source_id = $1 and ordinal > $2 order by ordinal limit $3",
+			scanNumber, sourceID, after, missingChunk)
 		if err != nil {
 			return 0, 0, fmt.Errorf("look for missing accounts: %w", err)
 		}
 		if len(chunk) == 0 {
 			return missing, total, nil
 		}
-		total, after = total+int64(len(chunk)), chunk[len(chunk)-1].ordinal
-		var gone, back []string
-		for _, a := range chunk {
-			switch shown := seen(a.ordinal); {
-			case shown && a.missing:
-				back = append(back, a.id)
-			case !shown && !a.missing:
-				gone = append(gone, a.id)
+		total, after = total+int64(len(chunk)), chunk[len(chunk)-1]
+		var gone, back []int64
+		for _, n := range chunk {
+			switch shown := seen(n); {
+			case shown && marked[n]:
+				back = append(back, n)
+			case !shown && !marked[n]:
+				gone = append(gone, n)
 				missing++
 			case !shown:
 				missing++
 			}
 		}
-		if err := s.mark(ctx, actor, lease, gone, (*tx).markMissing); err != nil {
+		if err := s.mark(ctx, actor, lease, sourceID, gone, (*tx).markMissing); err != nil {
 			return 0, 0, err
 		}
-		if err := s.mark(ctx, actor, lease, back, (*tx).markFound); err != nil {
+		if err := s.mark(ctx, actor, lease, sourceID, back, (*tx).markFound); err != nil {
 			return 0, 0, err
 		}
 	}
 }
 
-// mark does something to accounts, a part of them in each transaction.
-func (s *Store) mark(ctx context.Context, actor governance.Actor, lease governance.Lease, ids []string, how func(*tx, context.Context, *governance.Account) error) error {
-	for begin := 0; begin < len(ids); begin += digestChunk {
-		part := ids[begin:min(begin+digestChunk, len(ids))]
+func scanNumber(r row, n *int64) error { return r.Scan(n) }
+
+// markedOrdinals gives the accounts of a source that are marked as missing.
+func (s *Store) markedOrdinals(ctx context.Context, sourceID string) (map[int64]bool, error) {
+	list, err := many(ctx, s.reader(), "select ordinal from account where source_id = $1 and missing_since is not null", scanNumber, sourceID)
+	if err != nil {
+		return nil, fmt.Errorf("look for marked accounts: %w", err)
+	}
+	marked := make(map[int64]bool, len(list))
+	for _, n := range list {
+		marked[n] = true
+	}
+	return marked, nil
+}
+
+// markChunk is how many accounts one transaction marks.
+const markChunk = 50
+
+// mark does something to accounts of a source, which are told by their ordinals, a part of them in each transaction.
+func (s *Store) mark(ctx context.Context, actor governance.Actor, lease governance.Lease, sourceID string, ordinals []int64, how func(*tx, context.Context, *governance.Account) error) error {
+	for part := range slices.Chunk(ordinals, markChunk) {
 		err := s.write(ctx, actor, func(ctx context.Context, t *tx) error {
 			if err := t.hold(ctx, lease); err != nil {
 				return err
 			}
-			accounts, err := heldByID(ctx, t, accountTable, accounts, part)
+			text, args := in(2, anyOf(part))
+			ids, err := many(ctx, t, "select id from account where source_id = $1 and ordinal "+text, scanText, append([]any{sourceID}, args...)...)
+			if err != nil {
+				return err
+			}
+			accounts, err := heldByID(ctx, t, accountTable, accounts, ids)
 			for i := range accounts {
 				err = errors.Join(err, how(t, ctx, &accounts[i]))
 			}

@@ -3,7 +3,6 @@
 package apptest
 
 import (
-	"bytes"
 	"compress/gzip"
 	"encoding/json"
 	"fmt"
@@ -15,7 +14,7 @@ import (
 	"testing"
 )
 
-// Answer is what came back. Text is decompressed; Body is Text decoded where it is JSON, with numbers as json.Number.
+// Answer is what came back. Text is decompressed; Body is Text decoded where it is JSON.
 type Answer struct {
 	Request string // for messages
 	Status  int
@@ -45,9 +44,7 @@ func read(response *http.Response) (Answer, error) {
 	if !strings.HasPrefix(a.Header.Get("Content-Type"), "application/json") {
 		return a, nil
 	}
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.UseNumber()
-	return a, decoder.Decode(&a.Body)
+	return a, json.Unmarshal(text, &a.Body)
 }
 
 var trackingForm = regexp.MustCompile(`^[0-9a-f]{32}$`)

@@ -45,16 +45,24 @@ type Server struct {
 // has its defaults.
 func Start(t testing.TB, change ...func(*config.Config)) *Server {
 	t.Helper()
+	s := At(t, "")
+	s.Config, s.Log = settings(t, change), &Log{}
+	a := s.boot(t)
+	s.id, s.secret, _ = a.Bootstrap()
+	s.Admin = s.signIn(t, "admin", s.id, s.secret)
+	return s
+}
+
+// At speaks to a server that the test has made by other means. It knows the URL alone: there is Nobody, and WithToken.
+func At(t testing.TB, url string) *Server {
+	t.Helper()
 	s := &Server{
-		Config: settings(t, change), valid: contracttest.Validator(t), Log: &Log{},
+		URL: url, valid: contracttest.Validator(t),
 		// No compression that the test did not ask for: an answer is checked as it was sent.
 		client: &http.Client{Transport: &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 16}, Timeout: Deadline},
 	}
 	t.Cleanup(s.client.CloseIdleConnections)
-	a := s.boot(t)
-	s.id, s.secret, _ = a.Bootstrap()
 	s.Nobody = s.WithToken("nobody", "")
-	s.Admin = s.signIn(t, "admin", s.id, s.secret)
 	return s
 }
 

@@ -24,10 +24,8 @@ func (s *Server) Person(t testing.TB, name string) string {
 	return id
 }
 
-func (s *Server) makePeople(t testing.TB) map[string]string {
-	t.Helper()
-	source := s.CreateSource(t, "People", map[string]any{"authoritative": true})
-	s.SetSchema(t, source, "uid", "uid", "displayName", "email", "manager")
+// People is the file that the cast comes from.
+func People() string {
 	file := "uid,displayName,email,manager\n"
 	for _, name := range Cast {
 		manager := "ada"
@@ -36,7 +34,14 @@ func (s *Server) makePeople(t testing.TB) map[string]string {
 		}
 		file += name + "," + name + "," + name + "@example.test," + manager + "\n"
 	}
-	s.Load(t, source, file).Want(t, "SUCCESS")
+	return file
+}
+
+func (s *Server) makePeople(t testing.TB) map[string]string {
+	t.Helper()
+	source := s.CreateSource(t, "People", map[string]any{"authoritative": true})
+	s.SetSchema(t, source, "uid", "uid", "displayName", "email", "manager")
+	s.Load(t, source, People()).Want(t, "SUCCESS")
 	people := map[string]string{}
 	for _, row := range s.Admin.List(t, "/identities/v1") {
 		people[row.Text("alias")] = row.Text("id")
