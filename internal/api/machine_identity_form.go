@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"midgard/internal/filter"
 	"midgard/internal/governance"
@@ -186,7 +187,7 @@ var requiredOf = map[string][]string{
 func (f *machineIdentityForm) require(fields []string) error {
 	values := map[string]*string{"name": f.Name, "businessApplication": f.BusinessApplication, "nativeIdentity": f.NativeIdentity, "subtype": f.Subtype}
 	for _, name := range fields {
-		if deref(values[name]) == "" {
+		if strings.TrimSpace(deref(values[name])) == "" {
 			return governance.Fail(governance.Required, name, "Required field '%s' was missing or empty.", name)
 		}
 	}
@@ -218,11 +219,9 @@ func (f *ownersForm) write(version string, o *governance.Owners) error {
 	if version == "v2" {
 		primary, secondary, field = f.Primary, f.Secondary, "owners.primary"
 	}
-	if primary != nil && primary.ID != "" {
-		if err := wantType(primary, field, typeIdentity); err != nil {
-			return err
-		}
-		o.Primary = governance.Reference{ID: filter.NormalizeID(primary.ID)}
+	var err error
+	if o.Primary, err = referenceOf(primary, field, typeIdentity); err != nil {
+		return err
 	}
 	if err := addSecondary(o, secondary, version == "v2"); err != nil {
 		return err

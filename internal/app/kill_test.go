@@ -15,7 +15,6 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -34,14 +33,14 @@ const (
 // write, and starts it again each time. What was answered must be there in the end; what was not must be whole or absent.
 // The work that was under way must go on by itself.
 func TestKill(t *testing.T) {
-	binary := buildProgram(t)
+	p := programs(t)
 	for _, engine := range []string{"sqlite", "postgres"} {
 		t.Run(engine, func(t *testing.T) {
 			database := ""
 			if engine == "postgres" {
 				database = testenv.Postgres(t)
 			}
-			v := newVictim(t, binary, database)
+			v := newVictim(t, p.midgard, database)
 			began := time.Now()
 			v.start()
 			v.signIn()
@@ -60,25 +59,11 @@ func TestKill(t *testing.T) {
 				kills, time.Since(began).Round(time.Second), ledger.answered, ledger.unanswered, resumed.Round(time.Millisecond))
 			v.loadAndWait(9)
 			v.kill()
-			t.Log(time.Since(began))
-			books := openBooks(t, v)
-			t.Log(time.Since(began))
+			books := openBooks(t, v, p.query)
 			ledger.check(t, books)
-			t.Log(time.Since(began))
 			books.checkInventory(9)
-			t.Log(time.Since(began))
 		})
 	}
-}
-
-func buildProgram(t *testing.T) string {
-	t.Helper()
-	binary := filepath.Join(t.TempDir(), "midgard")
-	build := exec.Command("go", "build", "-o", binary, "midgard/cmd/midgard")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build the program: %v\n%s", err, out)
-	}
-	return binary
 }
 
 // victim is the program as a process of its own. One goroutine starts and kills it; clients only send requests.

@@ -83,6 +83,13 @@ func (in inventory) testPatchableAccountFields(t *testing.T) {
 		}
 	}
 	in.Admin.Patch(t, accountsPath+"/"+id, `[{"op":"add","path":"/attributes/b","value":2},{"op":"remove","path":"/attributes/a"}]`).Want(t, 200, `"attributes":{"b":2}`)
+	long := strings.Repeat("Ä", 1500) // names and values that no index holds in full are found all the same
+	in.Admin.Patch(t, accountsPath+"/"+id, replaceOrAdd("attributes", obj{long: long, "": "nameless"})).Want(t, 200)
+	for operand, n := range map[string]int{long + "=" + long: 1, long + "=" + strings.ToLower(long): 1, strings.ToLower(long) + "=" + long: 0, long + "x=" + long: 0, long + "=" + long + "x": 0} {
+		if rows := in.Admin.List(t, accountsPath, "filters", "attributes eq "+quoted(operand)); len(rows) != n {
+			t.Errorf("%d rows are found by an attribute of %d bytes, want %d", len(rows), len(operand), n)
+		}
+	}
 	in.Admin.Patch(t, accountsPath+"/"+id, replace("/nativeIdentity", "svc-03")).Want(t, 200)
 	in.Admin.Patch(t, accountsPath+"/"+id, replace("/ownerIdentity", nil)).Want(t, 200, `"ownerIdentity":null`)
 }

@@ -52,6 +52,7 @@ func (in inventory) testOwners(t *testing.T) {
 		create(obj{"primaryIdentity": ada, "secondaryIdentities": []any{ada}}).Refused(t, "400.1.3 Illegal value", "twice")
 		create(obj{"primaryIdentity": nil, "secondaryIdentities": in.secondaries(t, 1)}).Refused(t, "400.1.0 Required Data Missing Or Empty", "owners.primaryIdentity")
 		create(obj{"primaryIdentity": idRef("GOVERNANCE_GROUP", in.group(t, "g "+v.name)), "secondaryIdentities": []any{}}).Refused(t, "400.1.3 Illegal value", "use IDENTITY")
+		create(obj{"primaryIdentity": obj{}, "secondaryIdentities": []any{}}).Refused(t, "400.1.0 Required Data Missing Or Empty", "owners.primaryIdentity.id")
 		create(obj{"primaryIdentity": ada, "secondaryIdentities": []any{obj{"type": "IDENTITY"}}}).Refused(t, "400.1.0 Required Data Missing Or Empty", "no id")
 		create(obj{"primaryIdentity": ada, "secondaryIdentities": []any{}}).Want(t, v.created, `"secondaryIdentities":[]`)
 		path := v.path + "/" + ten.ID(t)

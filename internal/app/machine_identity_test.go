@@ -106,9 +106,9 @@ func TestMachineIdentityLeast(t *testing.T) {
 				least[field] = full[field]
 			}
 			for _, field := range v.required {
-				for name, value := range map[string]any{"absent": nil, "empty": ""} {
+				for name, value := range map[string]any{"absent": nil, "empty": "", "blank": " "} {
 					body := without(least, field)
-					if name == "empty" {
+					if name != "absent" {
 						body[field] = value
 					}
 					in.Admin.Post(t, v.path, apptest.JSON(body)).Refused(t, "400.1.0 Required Data Missing Or Empty", "Required field '"+field+"' was missing or empty.")

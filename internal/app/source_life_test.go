@@ -4,7 +4,9 @@ package app_test
 
 import (
 	"fmt"
+	"net"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -99,48 +101,64 @@ func TestLifeOfASource(t *testing.T) {
 	})
 }
 
-// TestRunningAggregation starts a run that takes a while: another one of the same source is refused, and it can be
-// cancelled. What it has done until then stays, and the next run does the rest, if there is any.
-func TestRunningAggregation(t *testing.T) {
-	t.Parallel()
-	const accounts = 6000
-	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
-		source := s.CreateSource(t, "Slow", nil)
-		s.SetSchema(t, source, "id", "id", "name", "description", "groups")
-		s.AllMachines(t, source)
-		path := "/sources/v1/" + source
-		file := apptest.Part{Name: "file", FileName: "a.csv", Content: lifeFile(0, accounts, nil)}
-		first := s.StartLoad(t, source, file.Content)
-		s.Admin.PostForm(t, path+"/load-accounts", file).Refused(t, "400.1.409 Reference Conflict", `"Slow" is`)
-		s.Admin.Get(t, "/account-aggregations/v1/"+first+"/status").Want(t, 200, `"status":"STARTED"`)
-		s.Until(t, "/task-status/v1/"+first, func(r apptest.Row) bool { return r.Text("attributes.created") > "0" })
-		s.Admin.Patch(t, "/task-status/v1/"+first, replaceOrAdd("completionStatus", "TERMINATED")).Want(t, 200, `"completionStatus":"TERMINATED"`)
-		s.Admin.Patch(t, "/task-status/v1/"+first, replace("/completionStatus", "SUCCESS")).Refused(t, "400.1.409 Reference Conflict", "TERMINATED")
-		s.Admin.Get(t, "/account-aggregations/v1/"+first+"/status").Want(t, 200, `"status":"CANCELLED"`)
-		second := startWhenFree(t, s, path, file)
-		task := s.Wait(t, second).Want(t, "SUCCESS")
-		total := s.Admin.Get(t, accountsPath+"?limit=0&count=true").Header.Get("X-Total-Count")
-		if total != fmt.Sprint(accounts) || task.Count("unchanged") == "0" {
-			t.Errorf("%s accounts after a run that counts %v", total, task.Field("attributes"))
+// silence is a port that accepts connections and never says a word.
+func silence(t *testing.T) (port int) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var open []net.Conn
+	var accepting sync.WaitGroup
+	accepting.Go(func() {
+		for {
+			connection, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			open = append(open, connection)
 		}
-		s.Admin.Get(t, "/task-status/v1/"+first).Want(t, 200, `"completionStatus":"TERMINATED"`)
-	}, func(c *config.Config) { c.JobLease = 2 * time.Second })
+	})
+	t.Cleanup(func() {
+		listener.Close()
+		accepting.Wait()
+		for _, connection := range open {
+			connection.Close()
+		}
+	})
+	return listener.Addr().(*net.TCPAddr).Port
 }
 
-// startWhenFree starts a run as soon as the one before has let go of the source, and gives its task.
-func startWhenFree(t *testing.T, s *apptest.Server, path string, file apptest.Part) string {
-	t.Helper()
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	for deadline := time.Now().Add(apptest.Deadline); ; {
-		a := s.Admin.PostForm(t, path+"/load-accounts", file)
-		if a.Status == 202 {
-			return a.Field("task.id").(string)
+// TestRunsThatWait has a run that waits for a directory and, since there is one worker, one that waits for that run. Of each
+// source a second run is refused, and both can be cancelled.
+func TestRunsThatWait(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
+		directory := s.CreateSource(t, "Directory", map[string]any{"connector": "openldap", "connectorAttributes": obj{
+			"host": "127.0.0.1", "port": fmt.Sprint(silence(t)), "authorizationType": "none", "searchDN": "dc=example", "timeout": 600,
+		}})
+		file := s.CreateSource(t, "File", nil)
+		s.SetSchema(t, file, "id", "id", "name", "description", "groups")
+		start := func(source string) apptest.Answer {
+			return s.Admin.PostForm(t, "/sources/v1/"+source+"/load-accounts", apptest.Part{Name: "file", FileName: "a.csv", Content: lifeFile(0, 3, nil)})
 		}
-		a.Refused(t, "400.1.409 Reference Conflict")
-		if time.Now().After(deadline) {
-			t.Fatal("the cancelled run does not end")
+		running := s.Admin.Post(t, "/sources/v1/"+directory+"/load-accounts", "").Want(t, 202).Field("task.id").(string)
+		s.Until(t, "/task-status/v1/"+running, func(r apptest.Row) bool { return r.Text("progress") != "Waiting" })
+		waiting := start(file).Want(t, 202).Field("task.id").(string)
+		for source, name := range map[string]string{directory: "Directory", file: "File"} {
+			start(source).Refused(t, "400.1.409 Reference Conflict", fmt.Sprintf("%q is", name))
 		}
-		<-tick.C
-	}
+		for _, id := range []string{waiting, running} {
+			s.Admin.Get(t, "/account-aggregations/v1/"+id+"/status").Want(t, 200, `"status":"STARTED"`)
+			s.Admin.Patch(t, "/task-status/v1/"+id, replaceOrAdd("completionStatus", "TERMINATED")).Want(t, 200, `"completionStatus":"TERMINATED"`)
+			s.Admin.Patch(t, "/task-status/v1/"+id, replace("/completionStatus", "SUCCESS")).Refused(t, "400.1.409 Reference Conflict", "TERMINATED")
+			s.Admin.Get(t, "/account-aggregations/v1/"+id+"/status").Want(t, 200, `"status":"CANCELLED"`)
+		}
+		// what had not begun is gone at once, and once the other one has let go of the worker, a new run has its turn
+		again := start(file).Want(t, 202).Field("task.id").(string)
+		wantCounts(t, "after both", s.Wait(t, again).Want(t, "SUCCESS"), "read 3 created 3")
+		for _, id := range []string{waiting, running} {
+			s.Admin.Get(t, "/task-status/v1/"+id).Want(t, 200, `"completionStatus":"TERMINATED"`)
+		}
+	}, func(c *config.Config) { c.Workers, c.JobLease = 1, time.Second })
 }

@@ -99,6 +99,12 @@ func (c *Criteria) validate(path string, level int) error {
 	if c.Attribute == "" {
 		return Fail(Required, path+".attribute", "Required field '%s.attribute' was missing or empty.", path)
 	}
+	if err := atMost(path+".attribute", c.Attribute, MaxName); err != nil {
+		return err
+	}
+	if err := atMost(path+".value", c.Value, MaxNativeIdentity); err != nil {
+		return err
+	}
 	if len(c.Children) > 0 {
 		return Fail(Illegal, path+".children", "Field '%s.children' must be empty for the operation %s.", path, c.Operation)
 	}

@@ -2,6 +2,7 @@ package governance
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -75,7 +76,7 @@ type UserEntitlementRow struct {
 
 // Validate checks what every machine identity must keep, whichever version of the API it came through.
 func (m *MachineIdentity) Validate() error {
-	if m.Name == "" {
+	if strings.TrimSpace(m.Name) == "" {
 		return Fail(Required, "name", "Required field 'name' was missing or empty.")
 	}
 	err := eachAtMost([]limited{

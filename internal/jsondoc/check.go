@@ -14,8 +14,8 @@ type Limits struct {
 // Check reports the first thing that keeps data from being one strict JSON value, as an *Error, or nil. Strict means:
 // the grammar of RFC 8259, valid UTF-8 also behind escapes, no key twice in an object (compared after unescaping),
 // nothing but white space after the value, and the limits. The character U+0000 is refused, too: PostgreSQL cannot hold it
-// in a text, and what one database engine takes the other must take as well. It reads the bytes once and allocates only for objects of
-// more than 16 keys, for keys with escapes and for the error.
+// in a text, and what one database engine takes the other must take as well. So are numbers beyond the range of a double.
+// It reads the bytes once and allocates only for objects of more than 16 keys, for keys with escapes and for the error.
 func Check(data []byte, limits Limits) error {
 	s := newScanner(data, limits)
 	defer s.release()

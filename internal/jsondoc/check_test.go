@@ -15,7 +15,7 @@ func TestCheckAccepts(t *testing.T) {
 	t.Parallel()
 	documents := []string{
 		`{}`, `[]`, `null`, `true`, `false`, `0`, `-0`, `""`, " \t\r\n{} \n",
-		`-12.5e+10`, `1E5`, `0.1`, `0e0`,
+		`-12.5e+10`, `1e-400`, `123456789012345678901234567890`, `1E5`, `0.1`, `0e0`,
 		`{"a":[1,{"b":null}],"c":{"a":1}}`,
 		`{"":1,"a/b":2,"m~n":3}`,
 		`"\"\\\/\b\f\n\r\t\u00e9"`, `"Grüße 😀"`, `"\ud83d\ude00"`, `"\u0001"`, "\"\u2028\x7f\"",
@@ -62,6 +62,8 @@ func TestCheckRefuses(t *testing.T) {
 		{"control character", "[\"a\nb\"]", jsondoc.Error{3, 1, 4, "/0", "control character in a string"}},
 		{"unknown escape", `["\x41"]`, jsondoc.Error{2, 1, 3, "/0", "unknown escape in a string"}},
 		{"short code", `["\u12"]`, jsondoc.Error{2, 1, 3, "/0", `malformed \u escape`}},
+		{"number out of range", `{"a":1e400}`, jsondoc.Error{5, 1, 6, "/a", "the number is too large"}},
+		{"many digits", "[-" + strings.Repeat("9", 400) + "]", jsondoc.Error{1, 1, 2, "/0", "the number is too large"}},
 		{"null character", `{"a":"b\u0000"}`, jsondoc.Error{7, 1, 8, "/a", "the character U+0000 is not allowed"}},
 		{"null character in a key", `{"a\u0000":1}`, jsondoc.Error{3, 1, 4, "", "the character U+0000 is not allowed"}},
 		{"lone high surrogate", `{"a":"\ud83d"}`, jsondoc.Error{6, 1, 7, "/a", "lone surrogate"}},

@@ -1,6 +1,8 @@
 package jsondoc
 
 import (
+	"bytes"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf16"
@@ -118,7 +120,28 @@ func (s *scanner) literal(word string) error {
 	return nil
 }
 
+// maxFloatDigits is the length up to which digits alone are in the range of a double.
+const maxFloatDigits = 308
+
+// number reads a number. One beyond the range of a double is refused: whoever decodes it, as clients in Go do, would fail
+// on everything that came with it.
 func (s *scanner) number() error {
+	start := s.at
+	if err := s.numeral(); err != nil {
+		return err
+	}
+	numeral := s.data[start:s.at]
+	if len(numeral) <= maxFloatDigits && bytes.IndexByte(numeral, 'e') < 0 && bytes.IndexByte(numeral, 'E') < 0 {
+		return nil
+	}
+	if _, err := strconv.ParseFloat(string(numeral), 64); err != nil {
+		s.at = start
+		return s.fail("the number is too large")
+	}
+	return nil
+}
+
+func (s *scanner) numeral() error {
 	s.accept('-')
 	if !s.accept('0') && !s.digits() {
 		return s.unexpected()

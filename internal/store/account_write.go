@@ -134,7 +134,7 @@ func (t *tx) indexAttributes(ctx context.Context, id string, old, is json.RawMes
 	}
 	for name, values := range attributeValues(is) {
 		for _, v := range values {
-			if err := exec(ctx, t, "insert into attribute_value (object_id, name, value_key) values ($1, $2, $3) on conflict do nothing", id, name, Key(v)); err != nil {
+			if err := exec(ctx, t, "insert into attribute_value (object_id, name, value_key) values ($1, $2, $3) on conflict do nothing", id, attributeKey(name), Key(v)); err != nil {
 				return fmt.Errorf("index attributes: %w", err)
 			}
 		}

@@ -17,8 +17,12 @@ const (
 // Key is the form in which texts are compared and sorted: folded, so that comparisons ignore case on both engines alike,
 // and bounded. A text that is too long keeps its beginning, for prefixes and order, and ends in a hash of the whole, so
 // that equality stays exact.
-func Key(s string) string {
-	k := filter.Fold(s)
+func Key(s string) string { return bounded(filter.Fold(s)) }
+
+// attributeKey is the form in which the names of attributes are compared: as they are, but bounded too.
+func attributeKey(name string) string { return bounded(name) }
+
+func bounded(k string) string {
 	if len(k) <= maxKey {
 		return k
 	}

@@ -226,7 +226,7 @@ func (c *compiler) test(col column, e *filter.Compare, op filter.Op) string {
 	switch e.Type {
 	case filter.Attribute:
 		v := e.Values[0]
-		return "name = " + c.arg(v.Name) + " and value_key = " + c.arg(Key(v.Text))
+		return "name = " + c.arg(attributeKey(v.Name)) + " and value_key = " + c.arg(Key(v.Text))
 	case filter.Collection:
 		return c.collection(col, e)
 	}
