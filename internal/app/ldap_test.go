@@ -290,7 +290,7 @@ func TestACancelledRun(t *testing.T) {
 	proxy.HangAfter(3000)
 	a := d.Admin.Post(t, d.path("load-accounts"), "").Want(t, http.StatusAccepted)
 	id, _ := a.Field("task.id").(string)
-	d.Admin.Post(t, d.path("load-accounts"), "").Refused(t, "400.1.409 Reference Conflict", "already running")
+	d.Admin.Post(t, d.path("load-accounts"), "").Refused(t, "400.1.409 Reference Conflict", "busy with another run")
 	d.Until(t, "/task-status/v1/"+id, func(r apptest.Row) bool { return r.Text("progress") != "Waiting" })
 	d.Admin.Patch(t, "/task-status/v1/"+id, apptest.JSON([]any{
 		obj{"op": "replace", "path": "/completionStatus", "value": "TERMINATED"}, obj{"op": "replace", "path": "/completed", "value": "2026-01-01T00:00:00Z"},

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/pressly/goose/v3"
 )
@@ -13,8 +14,8 @@ import (
 // Backup copies an SQLite database into a new file. It reads one committed state and disturbs nobody. A file that exists
 // already is refused; a copy that fails leaves none.
 func Backup(ctx context.Context, path, file string) error {
-	if _, err := os.Stat(file); !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("%q exists already; a backup overwrites nothing", file)
+	if err := reserve(file); err != nil {
+		return err
 	}
 	db, err := sql.Open("sqlite", sqliteDSN(path, false))
 	if err != nil {
@@ -28,6 +29,19 @@ func Backup(ctx context.Context, path, file string) error {
 	return syncFile(file)
 }
 
+// reserve makes the file, for its owner only from the start: SQLite writes into an empty file, but would make one that
+// others can read.
+func reserve(file string) error {
+	f, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, os.ErrExist) {
+		return fmt.Errorf("%q exists already; a backup overwrites nothing", file)
+	}
+	if err != nil {
+		return fmt.Errorf("back up into %q: %w", file, err)
+	}
+	return f.Close()
+}
+
 func removeIfThere(file string) error {
 	if err := os.Remove(file); !errors.Is(err, os.ErrNotExist) {
 		return err
@@ -35,21 +49,16 @@ func removeIfThere(file string) error {
 	return nil
 }
 
-// syncFile makes sure that the copy is on the disk, and only its owner's to read.
+// syncFile makes sure that the copy is on the disk, and its name in the folder.
 func syncFile(file string) error {
-	f, err := os.OpenFile(file, os.O_RDWR, 0)
-	if err != nil {
-		return fmt.Errorf("back up into %q: %w", file, err)
-	}
-	err = f.Chmod(0o600)
-	if err == nil {
-		err = f.Sync()
-	}
-	if e := f.Close(); err == nil {
-		err = e
-	}
-	if err != nil {
-		return fmt.Errorf("back up into %q: %w", file, err)
+	for _, path := range []string{file, filepath.Dir(file)} {
+		f, err := os.Open(path)
+		if err == nil {
+			err = errors.Join(f.Sync(), f.Close())
+		}
+		if err != nil {
+			return fmt.Errorf("back up into %q: %w", file, err)
+		}
 	}
 	return nil
 }
