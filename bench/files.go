@@ -13,7 +13,7 @@ func (b *bench) files(ctx context.Context) (peak int64, err error) {
 	rows := 0
 	for i := range rounds {
 		say("%s: aggregating %d accounts into an empty database, %d of %d", b.engine.name(), b.file, i+1, rounds)
-		r, err := b.file1(ctx)
+		r, err := b.fileOnce(ctx)
 		if err != nil {
 			return 0, err
 		}
@@ -34,7 +34,7 @@ type fileRound struct {
 	bulk         bulkResult
 }
 
-func (b *bench) file1(ctx context.Context) (fileRound, error) {
+func (b *bench) fileOnce(ctx context.Context) (fileRound, error) {
 	var r fileRound
 	s, err := b.prepared(ctx, "file")
 	if err != nil {
