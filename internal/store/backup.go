@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"github.com/pressly/goose/v3"
 )
@@ -49,16 +48,14 @@ func removeIfThere(file string) error {
 	return nil
 }
 
-// syncFile makes sure that the copy is on the disk, and its name in the folder.
+// syncFile makes sure that the copy is on the disk.
 func syncFile(file string) error {
-	for _, path := range []string{file, filepath.Dir(file)} {
-		f, err := os.Open(path)
-		if err == nil {
-			err = errors.Join(f.Sync(), f.Close())
-		}
-		if err != nil {
-			return fmt.Errorf("back up into %q: %w", file, err)
-		}
+	f, err := os.OpenFile(file, os.O_RDWR, 0)
+	if err == nil {
+		err = errors.Join(f.Sync(), f.Close())
+	}
+	if err != nil {
+		return fmt.Errorf("back up into %q: %w", file, err)
 	}
 	return nil
 }
