@@ -15,6 +15,7 @@ type machineAccountStore interface {
 	MachineAccounts(ctx context.Context, q filter.Query) (filter.Page[governance.Account], error)
 	MachineAccount(ctx context.Context, id, administeredBy string) (governance.Account, error)
 	UpdateAccount(ctx context.Context, actor governance.Actor, id, administeredBy string, edit func(*governance.Account) error) (governance.Account, error)
+	UpdateAccounts(ctx context.Context, actor governance.Actor, ids []string, administeredBy string, edit func(*governance.Account) error) ([]governance.Outcome, error)
 }
 
 func (s *server) machineAccountHandlers() map[string]handler {
@@ -22,6 +23,8 @@ func (s *server) machineAccountHandlers() map[string]handler {
 		"listMachineAccounts":  listed(s.Store.MachineAccounts, appendMachineAccount),
 		"getMachineAccount":    shownWithin("id", s.Store.MachineAccount, appendMachineAccount),
 		"updateMachineAccount": s.updateMachineAccount,
+
+		"updateMachineAccountsInBulk": s.updateMachineAccountsInBulk,
 	}
 }
 

@@ -79,16 +79,17 @@ func refForm(kind string, ref governance.Reference) *refBody {
 	return &refBody{kind, ref.ID, ref.Name}
 }
 
-// maxBulk is how many objects one request may name; ours, the contract is silent.
+// maxBulk is how many objects one request may name where the contract is silent.
 const maxBulk = 500
 
-// bulkIDs checks the ids of a bulk request and brings them to the form in which they are kept.
-func bulkIDs(field string, ids []string) ([]string, error) {
+// bulkIDs checks the ids of a bulk request, of which there may be so many, and brings them to the form in which they are
+// kept.
+func bulkIDs(field string, ids []string, limit int) ([]string, error) {
 	if len(ids) == 0 {
 		return nil, governance.Fail(governance.Required, field, "Required field '%s' was missing or empty.", field)
 	}
-	if len(ids) > maxBulk {
-		return nil, governance.Fail(governance.Limit, field, "Field '%s' holds %d entries; at most %d are allowed.", field, len(ids), maxBulk)
+	if len(ids) > limit {
+		return nil, governance.Fail(governance.Limit, field, "Field '%s' holds %d entries; at most %d are allowed.", field, len(ids), limit)
 	}
 	normal := make([]string, len(ids))
 	for i, id := range ids {
@@ -102,9 +103,14 @@ func bulkIDs(field string, ids []string) ([]string, error) {
 
 // rowStatus is the status of a row of a bulk answer for what can go wrong with one object.
 var rowStatus = map[governance.Kind]int64{
-	governance.NotFound: http.StatusNotFound,
-	governance.Conflict: http.StatusConflict,
-	governance.InUse:    http.StatusConflict,
+	governance.NotFound:   http.StatusNotFound,
+	governance.Conflict:   http.StatusConflict,
+	governance.InUse:      http.StatusConflict,
+	governance.Invalid:    http.StatusBadRequest,
+	governance.Required:   http.StatusBadRequest,
+	governance.Illegal:    http.StatusBadRequest,
+	governance.Limit:      http.StatusBadRequest,
+	governance.UnknownRef: http.StatusBadRequest,
 }
 
 // writeOutcomes answers a bulk request with a row for each object; status and text are those of success.

@@ -102,7 +102,7 @@ func (s *server) deleteWorkgroups(w http.ResponseWriter, r *http.Request) error 
 	if err != nil {
 		return err
 	}
-	ids, err := bulkIDs("ids", body.IDs)
+	ids, err := bulkIDs("ids", body.IDs, maxBulk)
 	if err != nil {
 		return err
 	}
@@ -153,7 +153,7 @@ func (s *server) membersOf(w http.ResponseWriter, r *http.Request) ([]string, er
 		}
 		ids[i] = refs[i].ID
 	}
-	return bulkIDs("members", ids)
+	return bulkIDs("members", ids, maxBulk)
 }
 
 // appendWorkgroup writes the contract's Workgroup. A group without an owner has no such field: the contract does not let

@@ -12,7 +12,7 @@ import (
 // Schemas are written in the files of the folder schemas:
 //
 //	# a comment
-//	Name: type
+//	Name: type options
 //	Name: Base { fields }          all fields of Base and these
 //
 //	type  = any | string | time | uuid | binary | bool | int | int32 | int64 |

@@ -141,6 +141,9 @@ func (p *schemaParser) definition() (*definition, error) {
 		p.next++
 	}
 	schema, err := p.typ()
+	if err == nil {
+		err = p.options(schema)
+	}
 	return &definition{schema: schema, base: base}, err
 }
 
@@ -231,7 +234,7 @@ func (p *schemaParser) field(object *Schema) error {
 }
 
 func (p *schemaParser) options(schema *Schema) error {
-	for !p.accept("\n") && !p.at("}") {
+	for !p.accept("\n") && !p.at("}") && !p.at("") {
 		option, err := p.word()
 		if err != nil {
 			return err

@@ -162,6 +162,11 @@ var machineAccountEntries = []entry{
 		Scopes: "idn:mis-account:manage", Levels: sourceAdmins, App: true,
 		Request: "[]PatchOperation", Response: "MachineAccount",
 	},
+	{
+		ID: "updateMachineAccountsInBulk", Method: post, Path: "/machine-accounts/bulk-update", In: sinceV2026, OK: 207,
+		Scopes: "idn:mis-account:update idn:mis-account:manage", Levels: sourceAdmins, App: true,
+		Request: "MachineAccountsBulkUpdate", Response: "[]BulkResult",
+	},
 }
 
 // classificationEntries decide which accounts are machines.

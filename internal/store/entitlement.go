@@ -80,12 +80,18 @@ func (s *Store) Entitlement(ctx context.Context, id, administeredBy string) (gov
 func (s *Store) UpdateEntitlement(ctx context.Context, actor governance.Actor, id string, edit func(*governance.Entitlement) error) (governance.Entitlement, error) {
 	var e governance.Entitlement
 	err := s.write(ctx, actor, func(ctx context.Context, t *tx) error {
+		if err := t.holdRow(ctx, entitlementTable.name, id); err != nil {
+			return err
+		}
 		old, err := one(ctx, t, "Entitlement", id, entitlementByID, scanEntitlement, id)
 		if err != nil {
 			return err
 		}
 		e = old
 		if err := edit(&e); err != nil {
+			return err
+		}
+		if err := e.CheckUnchanged(&old); err != nil {
 			return err
 		}
 		if err := t.refer(ctx, "identity", "owner", old.Owner, &e.Owner); err != nil {

@@ -220,6 +220,9 @@ func (s *Store) UpdateSource(ctx context.Context, actor governance.Actor, id str
 		if err != nil || !updated.renamed {
 			return err
 		}
+		if err := t.renameCreations(ctx, id); err != nil {
+			return err
+		}
 		return t.enqueueRename(ctx, id)
 	})
 	if err != nil {
