@@ -21,6 +21,9 @@ type bench struct {
 }
 
 func (b *bench) run(ctx context.Context) error {
+	if err := b.transforms(); err != nil {
+		return err
+	}
 	small, err := b.files(ctx)
 	if err != nil {
 		return err

@@ -87,7 +87,8 @@ func (t *resultTable) print(out io.Writer, engine string) error {
 const legend = `
 Midgard and baseline: user and system time of the processes. Wall: for requests, how long one waited while all connections
 were busy. Baselines: of a get, net/http with the same bytes; of a page, database/sql reading the rows by their numbers and
-then net/http with the same bytes; of a first aggregation, the rows that it made in multi-row inserts, as many transactions.
+then net/http with the same bytes; of a first aggregation, the rows that it made in multi-row inserts, as many transactions;
+of a transform, decoding the JSON of the row that it reads.
 Baselines run with Go's default garbage collector, Midgard with what it sets itself.
 `
 

@@ -33,12 +33,13 @@ type Store interface {
 	OpenUpload(ctx context.Context, id string) io.ReadCloser
 	UploadSize(ctx context.Context, id string) (int64, error)
 	KnownAccounts(ctx context.Context, sourceID string) (int64, error)
+	KnownMachines(ctx context.Context, sourceID string) (int64, error)
 	RefreshStatistics(ctx context.Context) error
 	DeleteUpload(ctx context.Context, id string) error
 
 	Digests(ctx context.Context, sourceID string, nativeIdentities []string) ([]governance.Digest, error)
 	DigestsByUUID(ctx context.Context, sourceID string, uuids []string) ([]governance.Digest, error)
-	ApplyAccounts(ctx context.Context, actor governance.Actor, lease governance.Lease, source governance.Reference, writes []governance.AccountWrite) (governance.Applied, error)
+	ApplyAccounts(ctx context.Context, actor governance.Actor, lease governance.Lease, source governance.Reference, writes []governance.AccountWrite, mapper governance.Mapper) (governance.Applied, error)
 	ApplyEntitlements(ctx context.Context, actor governance.Actor, lease governance.Lease, observed []governance.Entitlement) (created, updated int64, err error)
 	MarkMissing(ctx context.Context, actor governance.Actor, lease governance.Lease, sourceID string, seen func(ordinal int64) bool) (missing, total int64, err error)
 	RemoveMissing(ctx context.Context, actor governance.Actor, lease governance.Lease, sourceID string) (int, error)
@@ -47,10 +48,22 @@ type Store interface {
 	SetSourceHealth(ctx context.Context, actor governance.Actor, id string, healthy bool, status, message string) error
 
 	Account(ctx context.Context, id, administeredBy string) (governance.Account, error)
-	UpdateAccount(ctx context.Context, actor governance.Actor, id, administeredBy string, edit func(*governance.Account) error) (governance.Account, error)
+	ClassifyAccount(ctx context.Context, actor governance.Actor, id string, decide func(*governance.Account) bool, mapper governance.Mapper) (governance.Account, error)
 	StartClassification(ctx context.Context, actor governance.Actor, source governance.Reference, mode governance.ClassificationMode) (governance.ClassificationRun, error)
-	ClassifyPage(ctx context.Context, actor governance.Actor, lease governance.Lease, sourceID, after string, limit int, decide func(*governance.Account) bool) (next string, read, changed int64, err error)
+	ClassifyPage(ctx context.Context, actor governance.Actor, lease governance.Lease, sourceID, after string, limit int, decide func(*governance.Account) bool, mapper governance.Mapper) (governance.MappedPage, error)
 	EndClassification(ctx context.Context, lease governance.Lease, sourceID, status string, task governance.Task) error
+
+	Mappings(ctx context.Context, sourceID string) (governance.MappingSet, error)
+	UpdateMappings(ctx context.Context, actor governance.Actor, source governance.Reference, edit func(*governance.MappingSet) error, uses func([]governance.AttributeMapping) []string) (governance.MappingSet, error)
+	TransformDefinitions(ctx context.Context) (map[string]json.RawMessage, error)
+	SubtypesOf(ctx context.Context, sourceID string) ([]governance.Subtype, error)
+	MapPage(ctx context.Context, actor governance.Actor, lease governance.Lease, source governance.Reference, revision int64, after string, limit int, mapper governance.Mapper) (governance.MappedPage, error)
+	EndMapping(ctx context.Context, lease governance.Lease, sourceID string, revision int64, task governance.Task) (stale bool, err error)
+	AccountsAfter(ctx context.Context, sourceID string, machines bool, after string, limit int) (page []governance.Account, next string, err error)
+	TryMapping(ctx context.Context, mapper governance.Mapper, list []*governance.Account) ([][]string, error)
+	SharedIdentities(ctx context.Context, sourceID string, natives []string) ([]governance.Shared, error)
+	Membership(ctx context.Context, ids []string) (map[string]governance.Membership, error)
+	IndexValuesPage(ctx context.Context, lease governance.Lease, sourceID, after string, limit int) (next string, err error)
 }
 
 // Sources opens the connector of a source.

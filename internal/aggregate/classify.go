@@ -1,7 +1,6 @@
 package aggregate
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -35,7 +34,11 @@ func (s *Service) Classify(ctx context.Context, j governance.Job) error {
 		return err
 	}
 	actor := governance.Server("classification", j.TrackingID)
-	read, changed, err := s.classifyAll(ctx, actor, j.Lease(), a.SourceID, config, a.Mode)
+	mapper, err := s.currentMapper(ctx, a.SourceID)
+	if err != nil {
+		return err
+	}
+	total, err := s.classifyAll(ctx, actor, j.Lease(), a.SourceID, config, a.Mode, mapper)
 	if cause := context.Cause(ctx); cause != nil {
 		err = cause
 	}
@@ -47,67 +50,45 @@ func (s *Service) Classify(ctx context.Context, j governance.Job) error {
 	if err != nil {
 		status, task.CompletionStatus = governance.RunCancelled, governance.TaskTerminated
 	}
-	task.Progress = fmt.Sprintf("%d accounts looked at, %d changed", read, changed)
-	task.Counts = []governance.TaskCount{{Name: countRead, Value: read}, {Name: countUpdated, Value: changed}}
+	if len(total.Problems) > 0 && err == nil {
+		task.CompletionStatus = governance.TaskWarning
+	}
+	for _, text := range total.Problems[:min(len(total.Problems), governance.MaxTaskMessages)] {
+		task.Messages = append(task.Messages, mappingFailed(text))
+	}
+	task.Progress = fmt.Sprintf("%d accounts looked at, %d changed", total.Read, total.Changed)
+	task.Counts = []governance.TaskCount{{Name: countRead, Value: total.Read}, {Name: countUpdated, Value: total.Changed}}
 	return s.store.EndClassification(context.WithoutCancel(ctx), j.Lease(), a.SourceID, status, task)
 }
 
-func (s *Service) classifyAll(ctx context.Context, actor governance.Actor, lease governance.Lease, sourceID string, config *governance.ClassificationConfig, mode governance.ClassificationMode) (read, changed int64, err error) {
+// classifyAll gives the sum of all pages, with as many of the problems as a task keeps.
+func (s *Service) classifyAll(ctx context.Context, actor governance.Actor, lease governance.Lease, sourceID string, config *governance.ClassificationConfig, mode governance.ClassificationMode, mapper governance.Mapper) (governance.MappedPage, error) {
 	decide := func(a *governance.Account) bool { return Decide(config, mode, a) }
-	after := ""
-	for {
-		next, r, c, err := s.store.ClassifyPage(ctx, actor, lease, sourceID, after, classifyPage, decide)
-		read, changed = read+r, changed+c
-		if err != nil || next == "" {
-			return read, changed, err
+	var total governance.MappedPage
+	for after := ""; ; {
+		page, err := s.store.ClassifyPage(ctx, actor, lease, sourceID, after, classifyPage, decide, mapper)
+		total.Read, total.Changed = total.Read+page.Read, total.Changed+page.Changed
+		if len(total.Problems) < governance.MaxTaskMessages {
+			total.Problems = append(total.Problems, page.Problems...)
+		}
+		if err != nil || page.Next == "" {
+			return total, err
 		}
 		if err := ctx.Err(); err != nil {
-			return read, changed, err
+			return total, err
 		}
-		after = next
+		after = page.Next
 	}
 }
 
 // Decide classifies one stored account and reports whether that changed it.
 func Decide(config *governance.ClassificationConfig, mode governance.ClassificationMode, a *governance.Account) bool {
-	machine, method, decided := config.Classify(mode, a, storedValues(a))
+	machine, method, decided := config.Classify(mode, a, a.ConnectorValues())
 	if !decided || (machine == a.Machine && method == a.Method) {
 		return false
 	}
 	a.Machine, a.Method = machine, method
 	return true
-}
-
-// storedValues gives the attributes of a stored account as texts. The account is decoded at the first question.
-func storedValues(a *governance.Account) func(string) []string {
-	var attributes map[string]any
-	return func(name string) []string {
-		if attributes == nil {
-			attributes = map[string]any{}
-			numbers := json.NewDecoder(bytes.NewReader(a.ConnectorAttributes))
-			numbers.UseNumber()         // 1000000, not 1e+06
-			numbers.Decode(&attributes) //nolint:errcheck // Midgard wrote it
-		}
-		v, ok := attributes[name]
-		if !ok {
-			switch name {
-			case "nativeIdentity":
-				return []string{a.NativeIdentity}
-			case "name", "displayName":
-				return []string{a.Name}
-			}
-			return nil
-		}
-		list, ok := v.([]any)
-		if !ok {
-			list = []any{v}
-		}
-		texts := make([]string, len(list))
-		for i, item := range list {
-			texts[i] = fmt.Sprint(item)
-		}
-		return texts
-	}
 }
 
 // ClassifySource queues the classification of a source in a mode.
@@ -125,10 +106,9 @@ func (s *Service) ClassifyAccount(ctx context.Context, actor governance.Actor, i
 	if err != nil {
 		return a, err
 	}
-	return s.store.UpdateAccount(ctx, actor, id, administeredBy, func(a *governance.Account) error {
-		if Decide(config, mode, a) && a.Machine {
-			a.Identity, a.IdentityState = governance.Reference{}, ""
-		}
-		return nil
-	})
+	mapper, err := s.currentMapper(ctx, a.Source.ID)
+	if err != nil {
+		return a, err
+	}
+	return s.store.ClassifyAccount(ctx, actor, id, func(a *governance.Account) bool { return Decide(config, mode, a) }, mapper)
 }

@@ -40,7 +40,7 @@ func (r *run) groupAttribute(ctx context.Context) (string, error) {
 		return "", err
 	}
 	for _, a := range accounts.Attributes {
-		if a.IsGroup {
+		if a.IsGroup && !governance.NamesCreation(a.Name) {
 			return a.Name, nil
 		}
 	}
@@ -61,8 +61,8 @@ func (w *groupWriter) Emit(ctx context.Context, o connector.Object) error {
 		name = o.Identity
 	}
 	w.batch = append(w.batch, governance.Entitlement{
-		Source: governance.Reference{ID: w.run.source.ID, Name: w.run.source.Name}, Attribute: w.attribute, Value: o.Identity, Name: cut(name, governance.MaxName),
-		Type: connector.TypeGroup, Description: cut(first(&o, attrDescription), governance.MaxDescription), Privileged: truthy(first(&o, attrPrivileged)), Attributes: attributes,
+		Source: governance.Reference{ID: w.run.source.ID, Name: w.run.source.Name}, Attribute: w.attribute, Value: o.Identity, Name: governance.Cut(name, governance.MaxName),
+		Type: connector.TypeGroup, Description: governance.Cut(first(&o, attrDescription), governance.MaxDescription), Privileged: truthy(first(&o, attrPrivileged)), Attributes: attributes,
 	})
 	if len(w.batch) < batchSize {
 		return nil

@@ -24,6 +24,7 @@ const (
 	countMachines   = "machines"
 	countIdentities = "machineIdentities"
 	countPeople     = "people"
+	countProblems   = "mappingProblems"
 )
 
 // reportInterval is how often a running task's progress is written: often enough to watch, seldom enough to cost nothing.
@@ -88,13 +89,19 @@ func (w *watched) Read(b []byte) (int, error) {
 }
 
 func (p *reporter) applied(a governance.Applied) {
+	for _, text := range a.Problems {
+		m := mappingFailed(text)
+		p.message(m.Type, m.Key, m.Text)
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for name, n := range map[string]int64{
 		countCreated: a.Created, countUpdated: a.Updated, countMachines: a.Machines, countIdentities: a.Identities, countPeople: a.People,
+		countProblems: int64(len(a.Problems)),
 	} {
 		p.counts[name] += n
 	}
+	p.warned = p.warned || len(a.Problems) > 0
 }
 
 // warn notes something that did not stop the run.
@@ -139,7 +146,7 @@ func (p *reporter) final() governance.Task {
 		t.Messages = append(t.Messages, governance.TaskMessage{Type: "WARN", Key: "more-messages", Text: fmt.Sprintf("%d more messages are not kept.", p.more)})
 	}
 	t.Counts = nil
-	for _, name := range []string{countRead, countCreated, countUpdated, countUnchanged, countMissing, countRemoved, countUnreadable, countMachines, countIdentities, countPeople} {
+	for _, name := range []string{countRead, countCreated, countUpdated, countUnchanged, countMissing, countRemoved, countUnreadable, countMachines, countIdentities, countPeople, countProblems} {
 		t.Counts = append(t.Counts, governance.TaskCount{Name: name, Value: p.counts[name]})
 	}
 	t.PercentComplete = p.percent()

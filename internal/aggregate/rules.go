@@ -39,7 +39,7 @@ var defaultOwner = []string{"owner", "managedBy"}
 func newRules(s governance.Source, schema governance.Schema, c *governance.ClassificationConfig, profile []governance.ProfileSource) (*rules, error) {
 	r := &rules{schema: source.ConnectorSchema(schema), owner: defaultOwner, classification: c, profile: profile}
 	for _, a := range schema.Attributes {
-		if a.IsEntitlement {
+		if a.IsEntitlement && !governance.NamesCreation(a.Name) {
 			r.entitlements = append(r.entitlements, a.Name)
 		}
 	}
@@ -60,6 +60,16 @@ func newRules(s governance.Source, schema governance.Schema, c *governance.Class
 	return r, nil
 }
 
+// refine makes more rules part of the fingerprint.
+func (r *rules) refine(more any) error {
+	text, err := json.Marshal(more)
+	if err != nil {
+		return fmt.Errorf("encode rules: %w", err)
+	}
+	r.fingerprint = sha256.Sum256(append(r.fingerprint[:], text...))
+	return nil
+}
+
 // observe makes an account of what the connector emitted. buffer is reused for the hash. Texts that are longer than an
 // account's may be are cut: in whole they stand among its attributes. What tells accounts apart cannot be cut.
 func (r *rules) observe(o *connector.Object, buffer []byte) (governance.ObservedAccount, []byte, error) {
@@ -69,13 +79,13 @@ func (r *rules) observe(o *connector.Object, buffer []byte) (governance.Observed
 	}
 	a := governance.ObservedAccount{
 		NativeIdentity: o.Identity, UUID: o.UUID, Name: o.Name, Disabled: o.Disabled, Locked: o.Locked, Attributes: attributes,
-		Description: cut(first(o, attrDescription), governance.MaxDescription), Environment: cut(first(o, attrEnvironment), governance.MaxName),
+		Description: governance.Cut(first(o, attrDescription), governance.MaxDescription), Environment: governance.Cut(first(o, attrEnvironment), governance.MaxName),
 		Privileged: truthy(first(o, attrPrivileged)),
 	}
 	if a.Name == "" {
 		a.Name = o.Identity
 	}
-	a.Name = cut(a.Name, governance.MaxName)
+	a.Name = governance.Cut(a.Name, governance.MaxName)
 	if err := checkKeys(&a); err != nil {
 		return a, buffer, err
 	}
@@ -88,7 +98,7 @@ func (r *rules) observe(o *connector.Object, buffer []byte) (governance.Observed
 	if r.profile != nil {
 		a.Person = r.person(o)
 	} else {
-		a.OwnerKey = r.ownerKey(o)
+		a.OwnerKey = r.ownerKeyOf(func(name string) string { return first(o, name) })
 	}
 	buffer = r.hash(&a, buffer)
 	return a, buffer, nil
@@ -102,21 +112,6 @@ func checkKeys(a *governance.ObservedAccount) error {
 		return fmt.Errorf("the uuid has %d characters; at most %d are allowed", n, governance.MaxName)
 	}
 	return nil
-}
-
-// cut gives the first characters of a text that is too long.
-func cut(text string, limit int) string {
-	if len(text) <= limit {
-		return text
-	}
-	n := 0
-	for i := range text {
-		if n == limit {
-			return text[:i]
-		}
-		n++
-	}
-	return text
 }
 
 // hash covers everything that decides what is kept of an account: what was read and the rules that read it.
@@ -140,9 +135,10 @@ func (r *rules) classify(a *governance.ObservedAccount, o *connector.Object) {
 	a.Machine, a.Method = &machine, method
 }
 
-func (r *rules) ownerKey(o *connector.Object) string {
+// ownerKeyOf gives what the source itself says of the owner.
+func (r *rules) ownerKeyOf(text func(name string) string) string {
 	for _, name := range r.owner {
-		if v := first(o, name); v != "" {
+		if v := text(name); v != "" {
 			return v
 		}
 	}

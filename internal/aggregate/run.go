@@ -21,6 +21,7 @@ type run struct {
 	actor  governance.Actor
 	source governance.Source
 	rules  *rules
+	mapper governance.Mapper // nil without mappings
 	report *reporter
 	token  []byte // the delta token that the list ended with
 }
@@ -65,8 +66,28 @@ func (r *run) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.rules, err = newRules(r.source, schema, config, profile)
-	return err
+	if r.rules, err = newRules(r.source, schema, config, profile); err != nil {
+		return err
+	}
+	return r.prepareMappings(ctx)
+}
+
+// prepareMappings compiles the source's mappings. They are part of the rules of the run: when they change, or a transform
+// that they use, or the subtypes, every account is looked at again.
+func (r *run) prepareMappings(ctx context.Context) error {
+	if r.ObjectType != connector.TypeAccount {
+		return nil
+	}
+	set, err := r.store.Mappings(ctx, r.SourceID)
+	if err != nil || len(set.Mappings) == 0 {
+		return err
+	}
+	m, used, err := r.mapperOf(ctx, r.source, r.rules, set)
+	if err != nil {
+		return err
+	}
+	r.mapper = m
+	return r.rules.refine(used)
 }
 
 func schemaOf(schemas []governance.Schema, objectType string) (governance.Schema, error) {

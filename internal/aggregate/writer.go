@@ -194,7 +194,7 @@ func (w *accountWriter) write(ctx context.Context, writes []governance.AccountWr
 		return w.run.report.send(ctx)
 	}
 	source := governance.Reference{ID: w.run.source.ID, Name: w.run.source.Name}
-	done, err := w.run.store.ApplyAccounts(ctx, w.run.actor, w.run.lease, source, writes)
+	done, err := w.run.store.ApplyAccounts(ctx, w.run.actor, w.run.lease, source, writes, w.run.mapper)
 	if err != nil {
 		return err
 	}

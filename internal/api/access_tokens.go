@@ -28,15 +28,13 @@ func (s *server) accessTokenHandlers() map[string]handler {
 
 // wholeList is listQuery for lists that the contract answers in one piece.
 func wholeList(r *http.Request) (filter.Query, url.Values, error) {
-	params, err := url.ParseQuery(r.URL.RawQuery)
+	params, err := parameters(r)
 	if err != nil {
-		return filter.Query{}, nil, governance.Because(err, governance.Invalid, "", "The query string is not well formed.")
+		return filter.Query{}, nil, err
 	}
 	q := filter.Query{Limit: math.MaxInt32}
-	if q.Where, err = filter.Compile(params.Get("filters"), callOf(r).op.Filters); err != nil {
-		return q, nil, err
-	}
-	return q, params, refuseUnknownParams(r, params)
+	q.Where, err = filter.Compile(params.Get("filters"), callOf(r).op.Filters)
+	return q, params, err
 }
 
 // listAccessTokens lists the caller's own tokens to all but the administrator of the organisation, who sees everybody's,

@@ -8,7 +8,9 @@ func (s *server) handlers() map[string]handler {
 	for _, family := range []map[string]handler{
 		s.machineIdentityHandlers(),
 		s.machineAccountHandlers(),
+		s.subtypeHandlers(),
 		s.classificationHandlers(),
+		s.mappingHandlers(),
 		s.sourceHandlers(),
 		s.sourceSchemaHandlers(),
 		s.scheduleHandlers(),
@@ -19,6 +21,8 @@ func (s *server) handlers() map[string]handler {
 		s.identityHandlers(),
 		s.identityProfileHandlers(),
 		s.workgroupHandlers(),
+		s.transformHandlers(),
+		s.formHandlers(),
 		s.taskHandlers(),
 		s.accessTokenHandlers(),
 		s.oauthClientHandlers(),

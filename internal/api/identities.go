@@ -18,21 +18,12 @@ type identityStore interface {
 
 func (s *server) identityHandlers() map[string]handler {
 	return map[string]handler{
-		"listIdentities":      s.listIdentities,
+		// defaultFilter makes no difference: there are no people here but correlated ones
+		"listIdentities":      listed(s.Store.Identities, appendIdentity),
 		"getIdentity":         shown("id", s.Store.Identity, appendIdentity),
 		"deleteIdentity":      s.deleteIdentity,
 		"getPublicIdentities": s.listPublicIdentities,
 	}
-}
-
-// listIdentities lists people. defaultFilter makes no difference: there are no people here but correlated ones.
-func (s *server) listIdentities(w http.ResponseWriter, r *http.Request) error {
-	switch v := r.URL.Query().Get("defaultFilter"); v {
-	case "", "CORRELATED_ONLY", "NONE":
-	default:
-		return governance.Fail(governance.Illegal, "defaultFilter", "Illegal value %q for field \"defaultFilter\": use CORRELATED_ONLY or NONE.", v)
-	}
-	return listed(s.Store.Identities, appendIdentity)(w, r)
 }
 
 // deleteIdentity has an answer of its own for a person who still owns sources: the contract lists them.

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"midgard/internal/contract"
 	"midgard/internal/filter"
 	"midgard/internal/governance"
 )
@@ -14,9 +15,9 @@ import (
 // listQuery reads and checks the collection parameters of the operation.
 func listQuery(r *http.Request) (filter.Query, error) {
 	c := callOf(r)
-	params, err := url.ParseQuery(r.URL.RawQuery)
+	params, err := parameters(r)
 	if err != nil {
-		return filter.Query{}, governance.Because(err, governance.Invalid, "", "The query string is not well formed.")
+		return filter.Query{}, err
 	}
 	q := filter.Query{AdministeredBy: administeredBy(r)}
 	if q.Limit, err = bounded(params, "limit", c.op.DefaultLimit, c.op.MaxLimit); err != nil {
@@ -25,8 +26,10 @@ func listQuery(r *http.Request) (filter.Query, error) {
 	if q.Offset, err = bounded(params, "offset", 0, maxOffset); err != nil {
 		return q, err
 	}
-	if q.Count, err = flag(params, "count"); err != nil {
-		return q, err
+	if c.op.Count {
+		if q.Count, err = flag(params, "count"); err != nil {
+			return q, err
+		}
 	}
 	if len(c.op.Filters) > 0 {
 		if q.Where, err = filter.Compile(params.Get("filters"), c.op.Filters); err != nil {
@@ -38,7 +41,45 @@ func listQuery(r *http.Request) (filter.Query, error) {
 			return q, err
 		}
 	}
-	return q, refuseUnknownParams(r, params)
+	return q, nil
+}
+
+// parameters reads the query and holds it against the operation's line of the contract: values outside an enumeration and
+// what is no truth value or whole number where one belongs are refused, and unknown parameters when the call is strict.
+// Every list is read through it.
+func parameters(r *http.Request) (url.Values, error) {
+	params, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, governance.Because(err, governance.Invalid, "", "The query string is not well formed.")
+	}
+	op := callOf(r).op
+	for i := range op.Query {
+		if err := checkParam(params, &op.Query[i]); err != nil {
+			return nil, err
+		}
+	}
+	return params, refuseUnknownParams(r, params)
+}
+
+func checkParam(params url.Values, p *contract.Param) error {
+	text := params.Get(p.Name)
+	switch {
+	case text == "" && p.Required:
+		return governance.Fail(governance.Required, p.Name, "Required field '%s' was missing or empty.", p.Name)
+	case text == "":
+		return nil
+	case len(p.Enum) > 0 && !slices.Contains(p.Enum, text):
+		return governance.Fail(governance.Illegal, p.Name, "Illegal value %q for field %q: use %s.", text, p.Name, strings.Join(p.Enum, " or "))
+	case p.Type == string(contract.Boolean):
+		_, err := flag(params, p.Name)
+		return err
+	case p.Type == string(contract.Integer):
+		_, err := strconv.Atoi(text)
+		if err != nil {
+			return governance.Fail(governance.Illegal, p.Name, "Illegal value %q for field %q: use a whole number.", text, p.Name)
+		}
+	}
+	return nil
 }
 
 // maxOffset is the contract's int32.
@@ -78,7 +119,10 @@ func refuseUnknownParams(r *http.Request, params url.Values) error {
 	if !c.strict {
 		return nil
 	}
-	known := []string{"limit", "offset", "count"}
+	known := []string{"limit", "offset"}
+	if c.op.Count {
+		known = append(known, "count")
+	}
 	if len(c.op.Filters) > 0 {
 		known = append(known, "filters")
 	}

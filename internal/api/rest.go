@@ -169,11 +169,11 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 }
 
 // decode reads a JSON body into T: strict JSON, exact names. Unknown fields are ignored, since newer clients send them,
-// unless the call is strict: then they are refused by name.
+// unless the call is strict: then they are refused by name. A body that may be left out, and is, gives the zero value.
 func decode[T any](w http.ResponseWriter, r *http.Request) (T, error) {
 	var into T
 	data, err := readBody(w, r)
-	if err != nil {
+	if err != nil || len(data) == 0 && callOf(r).op.RequestOptional {
 		return into, err
 	}
 	if err := jsondoc.Decode(data, &into); err != nil {

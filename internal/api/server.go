@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"time"
 
 	"midgard/internal/auth"
@@ -43,7 +44,9 @@ type Options struct {
 type Store interface {
 	machineIdentityStore
 	machineAccountStore
+	subtypeStore
 	classificationStore
+	mappingStore
 	sourceStore
 	scheduleStore
 	accountStore
@@ -51,6 +54,8 @@ type Store interface {
 	identityStore
 	identityProfileStore
 	workgroupStore
+	transformStore
+	formStore
 	taskStore
 	accessTokenStore
 	oauthClientStore
@@ -63,6 +68,8 @@ type UseCases interface {
 	sourceUseCases
 	aggregationUseCases
 	classificationUseCases
+	mappingUseCases
+	provisioningUseCases
 }
 
 // server holds the handlers and what they share.
@@ -209,7 +216,22 @@ func (s *server) admit(w http.ResponseWriter, r *http.Request) error {
 	if wait := s.Auth.Limit(principal.ClientID, c.op.Version); wait > 0 {
 		return rateLimited(w, wait)
 	}
-	return principal.Allow(c.op.Scopes, c.op.Levels, c.op.Application)
+	if err := principal.Allow(c.op.Scopes, c.op.Levels, c.op.Application); err != nil {
+		return err
+	}
+	return refusePlaceholders(r)
+}
+
+// refusePlaceholders explains a path that still has a placeholder for an id. Clients generated from a description whose
+// parameters have other names than its paths send such paths.
+func refusePlaceholders(r *http.Request) error {
+	for _, p := range callOf(r).op.PathParams {
+		if v := r.PathValue(p.Name); strings.HasPrefix(v, "{") && strings.HasSuffix(v, "}") {
+			return governance.Fail(governance.Illegal, p.Name, "Illegal value %q for field %q: the client sent the placeholder of the path instead of an id. "+
+				"This is a known fault of generated clients; give the id in the path.", v, p.Name)
+		}
+	}
+	return nil
 }
 
 // bearer takes the token from the Authorization header; the scheme's name is compared without case (RFC 9110, 11.1).

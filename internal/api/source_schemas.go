@@ -37,18 +37,15 @@ const accountSchemaName = "account"
 // listSchemas narrows the schemas by include-types (group: all but accounts, user: accounts) and include-names, a list
 // with commas.
 func (s *server) listSchemas(w http.ResponseWriter, r *http.Request) error {
-	params := r.URL.Query()
-	if err := refuseUnknownParams(r, params); err != nil {
-		return err
-	}
 	src, err := s.sourceIn(r, "sourceId")
 	if err != nil {
 		return err
 	}
-	kind := params.Get("include-types")
-	if kind != "" && kind != "group" && kind != "user" {
-		return governance.Fail(governance.Illegal, "include-types", "Illegal value %q for field \"include-types\": use group or user.", kind)
+	params, err := parameters(r)
+	if err != nil {
+		return err
 	}
+	kind := params.Get("include-types")
 	all, err := s.Store.Schemas(r.Context(), src.ID)
 	if err != nil {
 		return err

@@ -48,11 +48,7 @@ func (s *server) listSources(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	params := r.URL.Query()
-	if _, err := flag(params, "includeIDNSource"); err != nil {
-		return err
-	}
-	if q.AdministeredBy, err = forSubadmin(r, params); err != nil {
+	if q.AdministeredBy, err = forSubadmin(r, r.URL.Query()); err != nil {
 		return err
 	}
 	page, err := s.Store.Sources(r.Context(), q)

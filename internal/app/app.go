@@ -129,6 +129,7 @@ func (a *App) buildJobs() {
 	a.jobs = job.New(a.store, job.Options{Workers: a.cfg.Workers, Lease: a.cfg.JobLease, Log: a.log})
 	a.jobs.Handle(governance.JobAggregate, a.aggregate.Work)
 	a.jobs.Handle(governance.JobClassify, a.aggregate.Classify)
+	a.jobs.Handle(governance.JobMap, a.aggregate.Map)
 	a.jobs.Handle(governance.JobDeleteSource, a.sources.WorkDeletion)
 	a.jobs.Handle(governance.JobRename, a.sources.WorkRename)
 	a.store.OnEnqueue(a.jobs.Wake)

@@ -32,7 +32,9 @@ type entry struct {
 	Deprecated   string
 
 	// Page is the greatest and the default limit of a list, zero for others.
-	Page    int
+	Page int
+	// NoCount says of a list that it does not take count.
+	NoCount bool
 	Filters string // see filter.ParseFields
 	Sorters string
 	// Query has parameters as fields in the notation of the schemas. PathParams
@@ -93,7 +95,7 @@ func (e *entry) operation() Operation {
 		Scopes:          strings.Fields(e.Scopes),
 		Levels:          strings.Fields(e.Levels),
 		List:            e.Page > 0,
-		Count:           e.Page > 0,
+		Count:           e.Page > 0 && !e.NoCount,
 		MaxLimit:        e.Page,
 		DefaultLimit:    e.Page,
 		Filters:         filter.MustParseFields(e.Filters),

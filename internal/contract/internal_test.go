@@ -12,7 +12,7 @@ func TestDefinitionFaultsNameFileAndLine(t *testing.T) {
 		"A: string\n\nA: string":   "line 3: A is defined twice",
 		"A string":                 "line 1",
 		"A: {\n\tb string odd=1":   "line 2: A: key \"b\"",
-		"A: {\n\tb string\n} more": "colon",
+		"A: {\n\tb string\n} more": `"=" is expected`,
 	} {
 		err := parseDefinitions("some.txt", text, definitions{})
 		if err == nil || !strings.Contains(err.Error(), "some.txt") || !strings.Contains(err.Error(), part) {

@@ -8,6 +8,9 @@ const (
 	documentedLimit = "the operation's reference page bounds the length, the schema does not"
 	itemDefault     = "a default for the items of a list has no meaning"
 	untypedRef      = "the contract leaves the type open and shows a reference as its example"
+	sourceApproval  = "the contract points to the configuration of approvals in general; its examples have these two keys"
+	formErrors      = "the operations on forms describe their errors in their own way; every error of ours has one shape"
+	wholeTransform  = "the contract shows the attributes of one type of transform; a mapping may hold any"
 	clientAlias     = "clients send this spelling of sourceId and sourceName"
 )
 
@@ -29,12 +32,28 @@ var allowed = map[string]string{
 	"putSourceSchema levels":    noLevelListed,
 	"updateSourceSchema levels": noLevelListed,
 
+	"getFormDefinitionByKey levels": noLevelListed,
+	"patchFormDefinition levels":    noLevelListed,
+	"deleteFormDefinition levels":   noLevelListed,
+
+	"searchFormDefinitionsByTenant limits": "the contract bounds the limit by the key that bounds the length of texts",
+	"deleteFormDefinition response body":   "the contract shows an empty object beside the status 204, which has no body",
+	"FormElement.validations[].config key": "where clients send the parameter of a validation, of which the contract says nothing",
+	"FormCondition.rules[].value type":     "the contract has a text; clients send lists and truth values too",
+	"Error.statusCode key":                 formErrors,
+	"Error.causes key":                     formErrors,
+	"ErrorMessage.locale nullable":         formErrors,
+	"ErrorMessage.localeOrigin enum":       formErrors,
+	"ErrorMessage.localeOrigin nullable":   formErrors,
+
 	"getIdentityProfile path parameters":    wildcardName,
 	"updateIdentityProfile path parameters": wildcardName,
 	"deleteIdentityProfile path parameters": wildcardName,
 
+
 	"listAccounts filter source.id":   clientAlias,
 	"listAccounts filter source.name": clientAlias,
+
 
 	"sendDeclassifyMachineAccountFromSource absent": "absent from the data, documented apart from it, and called by clients",
 
@@ -52,6 +71,22 @@ var allowed = map[string]string{
 	"MachineAccount.ownerIdentity untyped":    untypedRef,
 	"MachineAccount.source untyped":           untypedRef,
 
+	"SourceApprovalConfig.approvers key":                        sourceApproval,
+	"SourceApprovalConfig.comments key":                         sourceApproval,
+	"SourceApprovalConfig.autoApprove key":                      sourceApproval,
+	"SourceApprovalConfig.circumventApprovalProcess key":        sourceApproval,
+	"SourceApprovalConfig.cronTimezone key":                     sourceApproval,
+	"SourceApprovalConfig.escalationConfig key":                 sourceApproval,
+	"SourceApprovalConfig.fallbackApprover key":                 sourceApproval,
+	"SourceApprovalConfig.machineIdentityManagerAssignment key": sourceApproval,
+	"SourceApprovalConfig.reminderConfig key":                   sourceApproval,
+	"SourceApprovalConfig.requiresComment key":                  sourceApproval,
+	"SourceApprovalConfig.serialChain key":                      sourceApproval,
+	"SourceApprovalConfig.timeoutConfig key":                    sourceApproval,
+
+
+	"updateMachineAccountsInBulk absent": "absent from the data, documented apart from it",
+
 	"MachineClassificationConfig.criteria nullable": "a configuration by source has no criteria and answers null",
 	"ClassificationLeaf.children[] untyped":         "the versions differ in whether they give the unused children of a leaf a type",
 
@@ -67,6 +102,16 @@ var allowed = map[string]string{
 	"PersonalAccessToken.scope[] default":        itemDefault,
 	"PersonalAccessTokenCreated.scope[] default": itemDefault,
 	"PersonalAccessTokenRequest.scope[] default": itemDefault,
+
+	"TransformType enum":               "join is described apart from the data, which leaves it out",
+	"Transform.attributes untyped":     "the contract has a shape for each type; all of them are objects",
+	"TransformRead.attributes untyped": "the contract has a shape for each type; all of them are objects",
+
+	"MappingTransform.name key":                    wholeTransform,
+	"MappingTransform.requiresPeriodicRefresh key": wholeTransform,
+	"MappingTransform.attributes other keys":       wholeTransform,
+	"MappingTransform.attributes.input key":        wholeTransform,
+	"replaceMachineAccountMappings absent":         "clients in the field put to the path of the other operations",
 
 	"Error.causes required":     allErrorKeys,
 	"Error.detailCode required": allErrorKeys,

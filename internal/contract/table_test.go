@@ -10,6 +10,9 @@ import (
 	"midgard/internal/contract"
 )
 
+// forAnyToken are the operations for which the contract lists no scope.
+var forAnyToken = []string{"getAccountAggregationStatus"}
+
 func TestOperationsAreComplete(t *testing.T) {
 	t.Parallel()
 	levels := []string{
@@ -38,7 +41,7 @@ func TestOperationsAreComplete(t *testing.T) {
 				t.Errorf("%s: odd scope %q", name, s)
 			}
 		}
-		if len(o.Scopes) == 0 && o.ID != "getAccountAggregationStatus" {
+		if len(o.Scopes) == 0 && !slices.Contains(forAnyToken, o.ID) {
 			t.Errorf("%s: no scope", name)
 		}
 		if o.Success == http.StatusNoContent && o.Response != "" {
@@ -54,7 +57,8 @@ func TestListsAreComplete(t *testing.T) {
 		if o.List != (o.MaxLimit > 0) || o.List != (o.DefaultLimit > 0) || o.DefaultLimit > o.MaxLimit {
 			t.Errorf("%s: list %v, limits %d and %d", name, o.List, o.DefaultLimit, o.MaxLimit)
 		}
-		if o.List && !strings.HasPrefix(o.Response, "[]") {
+		// the contract wraps one list into an object, with the number of all rows
+		if wrapped := o.ID == "searchFormDefinitionsByTenant"; o.List && strings.HasPrefix(o.Response, "[]") == wrapped {
 			t.Errorf("%s: a list answers %q", name, o.Response)
 		}
 		for _, field := range o.Filters {
@@ -165,11 +169,19 @@ func TestOptInHeaderIsDemandedWhereTheReferencePagesSay(t *testing.T) {
 	t.Parallel()
 	want := []string{
 		"DELETE /machine-identities/v1/{id}",
+		"DELETE /source-subtypes/v1/{subtypeId}",
 		"GET /machine-identities/v1",
 		"GET /machine-identities/v1/{id}",
 		"GET /machine-identity-user-entitlements/v1",
+		"GET /source-subtypes/v1",
+		"GET /source-subtypes/v1/{subtypeId}",
+		"GET /source-subtypes/v1/{subtypeId}/machine-config",
 		"PATCH /machine-identities/v1/{id}",
+		"PATCH /source-subtypes/v1/{subtypeId}",
+		"PATCH /source-subtypes/v1/{subtypeId}/machine-config",
 		"POST /machine-identities/v1",
+		"POST /source-subtypes/v1",
+		"POST /source-subtypes/v1/bulk-retrieve",
 	}
 	var got []string
 	for _, o := range contract.Operations() {

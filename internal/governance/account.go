@@ -36,6 +36,7 @@ type Account struct {
 	Attributes         json.RawMessage      `json:"attributes,omitempty"` // JSON object of mapped and entered attributes
 	ManuallyCorrelated bool                 `json:"manuallyCorrelated,omitempty"`
 	ManuallyEdited     bool                 `json:"manuallyEdited,omitempty"`
+	Mapped             *Mapped              `json:"-"` // what of the above the mappings gave; nil when nothing
 
 	MissingSince   time.Time `json:"missingSince,omitzero"` // set while a complete list did not show the account
 	Authoritative  bool      `json:"-"`                     // of its source
@@ -134,7 +135,16 @@ type AccountWrite struct {
 type Applied struct {
 	Ordinals         []int64
 	Created, Updated int64
-	Machines         int64 // of the written accounts, how many are machines'
-	Identities       int64 // machine identities made
-	People           int64 // people made
+	Machines         int64    // of the written accounts, how many are machines'
+	Identities       int64    // machine identities made
+	People           int64    // people made
+	Problems         []string // what went wrong with single mappings
+}
+
+// MappedPage tells what mapping a page of machine accounts did.
+type MappedPage struct {
+	Next          string // the id to go on after, "" after the last page
+	Read, Changed int64
+	Problems      []string
+	Stale         bool // nothing was done: the mappings have changed
 }

@@ -23,6 +23,7 @@ const (
 const (
 	JobAggregate    = "aggregate"
 	JobClassify     = "classify"
+	JobMap          = "map"
 	JobDeleteSource = "delete-source"
 	JobRename       = "rename"
 )

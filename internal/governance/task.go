@@ -19,6 +19,7 @@ const (
 	TaskAccountAggregation     = "Cloud Account Aggregation"
 	TaskEntitlementAggregation = "Cloud Group Aggregation"
 	TaskClassification         = "Machine Account Classification"
+	TaskMapping                = "Machine Account Mapping"
 	TaskSourceDeletion         = "Source Deletion"
 	TaskProfileDeletion        = "Identity Profile Deletion"
 	TaskTypeQuartz             = "QUARTZ"

@@ -10,18 +10,19 @@ import (
 
 const accountSelect = `a.id, a.source_id, s.name, a.native_identity, a.uuid, a.name, a.identity_id, i.name, a.disabled, a.locked, a.privileged,
  a.has_entitlements, a.connector_attributes, a.machine, a.method, a.machine_identity_id, m.name, a.owner_id, o.name, a.owner_key, a.subtype,
- a.description, a.environment, a.access_type, a.attributes, a.manually_correlated, a.manually_edited, a.missing_since, s.authoritative,
- s.connection_type, i.state, a.created, a.modified`
+ st.display_name, a.description, a.environment, a.access_type, a.attributes, a.manually_correlated, a.manually_edited, a.mapped, a.missing_since,
+ s.authoritative, s.connection_type, i.state, a.created, a.modified`
 
 const accountJoin = ` left join source s on s.id = a.source_id left join identity i on i.id = a.identity_id
- left join machine_identity m on m.id = a.machine_identity_id left join identity o on o.id = a.owner_id`
+ left join machine_identity m on m.id = a.machine_identity_id left join identity o on o.id = a.owner_id
+ left join source_subtype st on st.source_id = a.source_id and st.technical_name_key = a.subtype_key`
 
 func scanAccount(r row, a *governance.Account) error {
 	return r.Scan(&a.ID, &a.Source.ID, textInto{&a.Source.Name}, &a.NativeIdentity, &a.UUID, &a.Name, textInto{&a.Identity.ID}, textInto{&a.Identity.Name},
 		&a.Disabled, &a.Locked, &a.Privileged, &a.HasEntitlements, rawInto{&a.ConnectorAttributes}, &a.Machine, textInto{(*string)(&a.Method)},
 		textInto{&a.MachineIdentity.ID}, textInto{&a.MachineIdentity.Name}, textInto{&a.Owner.ID}, textInto{&a.Owner.Name}, textInto{&a.OwnerKey},
-		textInto{&a.Subtype}, textInto{&a.Description}, textInto{&a.Environment}, textInto{&a.AccessType}, rawInto{&a.Attributes},
-		&a.ManuallyCorrelated, &a.ManuallyEdited, timeInto{&a.MissingSince}, boolInto{&a.Authoritative},
+		textInto{&a.Subtype}, textInto{&a.SubtypeDisplayName}, textInto{&a.Description}, textInto{&a.Environment}, textInto{&a.AccessType},
+		rawInto{&a.Attributes}, &a.ManuallyCorrelated, &a.ManuallyEdited, jsonInto{&a.Mapped}, timeInto{&a.MissingSince}, boolInto{&a.Authoritative},
 		textInto{&a.ConnectionType}, textInto{&a.IdentityState}, timeInto{&a.Created}, timeInto{&a.Modified})
 }
 
@@ -50,7 +51,7 @@ var accounts = &listing[governance.Account]{
 		"identity.identityState": {expr: "a.identity_state_key"},
 		"entitlements":           {expr: "entitlement_id", in: "a.id in (select account_id from account_entitlement where %s)", sort: "a.has_entitlements"},
 		"manuallyCorrelated":     {expr: "a.manually_correlated"},
-		"origin":                 {expr: "'aggregated'", sort: "a.id"},
+		"origin":                 {expr: "'aggregated'", constant: true},
 		"recommendation.method":  {expr: "null", isNull: "true"},
 		"created":                {expr: "a.created"},
 		"modified":               {expr: "a.modified"},

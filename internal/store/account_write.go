@@ -39,32 +39,40 @@ func displayName(a *governance.Account) string {
 // UpdateAccount changes one account in a transaction of its own. edit may refuse with an error.
 func (s *Store) UpdateAccount(ctx context.Context, actor governance.Actor, id, administeredBy string, edit func(*governance.Account) error) (governance.Account, error) {
 	var a governance.Account
-	err := s.write(ctx, actor, func(ctx context.Context, t *tx) error {
-		if err := t.holdRow(ctx, "account", id); err != nil {
-			return err
-		}
-		old, err := oneOf(ctx, t, "Account", accountByID, sourcesOf("a.source_id"), administeredBy, scanAccount, id)
-		if err != nil {
-			return err
-		}
-		a = old
-		if err := edit(&a); err != nil {
-			return err
-		}
-		if err := t.resolveReferences(ctx, &old, &a); err != nil {
-			return err
-		}
-		if err := t.settleMachine(ctx, &old, &a); err != nil {
-			return err
-		}
-		a.Modified = t.now
-		if err := t.lookAgain(ctx, "id", id); err != nil {
-			return err
-		}
-		err = t.replaceAccount(ctx, &old, &a)
-		return s.taken(err, "account_", "nativeIdentity", "The source already has an account with the native identity %q.", a.NativeIdentity)
+	err := s.write(ctx, actor, func(ctx context.Context, t *tx) (err error) {
+		a, err = t.updateAccount(ctx, id, administeredBy, edit)
+		return err
 	})
 	return a, err
+}
+
+func (t *tx) updateAccount(ctx context.Context, id, administeredBy string, edit func(*governance.Account) error) (governance.Account, error) {
+	if err := t.holdRow(ctx, "account", id); err != nil {
+		return governance.Account{}, err
+	}
+	old, err := oneOf(ctx, t, "Account", accountByID, sourcesOf("a.source_id"), administeredBy, scanAccount, id)
+	if err != nil {
+		return old, err
+	}
+	a := old
+	if err := edit(&a); err != nil {
+		return a, err
+	}
+	if err := t.resolveReferences(ctx, &old, &a); err != nil {
+		return a, err
+	}
+	if err := t.settleMachine(ctx, &old, &a); err != nil {
+		return a, err
+	}
+	a.Modified = t.now
+	if err := t.lookAgain(ctx, "id", id); err != nil {
+		return a, err
+	}
+	if err := t.keepMapped(ctx, &old, &a); err != nil {
+		return a, err
+	}
+	err = t.replaceAccount(ctx, &old, &a)
+	return a, t.store.taken(err, "account_", "nativeIdentity", "The source already has an account with the native identity %q.", a.NativeIdentity)
 }
 
 // lookAgain makes the next run look at accounts although their source shows what it showed before: what is kept of them is no
@@ -89,7 +97,10 @@ func (t *tx) resolveReferences(ctx context.Context, old, a *governance.Account) 
 	if err := t.refer(ctx, "identity", "ownerIdentity", old.Owner, &a.Owner); err != nil {
 		return err
 	}
-	return t.refer(ctx, "machine_identity", "machineIdentity", old.MachineIdentity, &a.MachineIdentity)
+	if err := t.refer(ctx, "machine_identity", "machineIdentity", old.MachineIdentity, &a.MachineIdentity); err != nil {
+		return err
+	}
+	return t.resolveSubtype(ctx, old, a)
 }
 
 // reference reads the name of an object that a request refers to; it must exist.
@@ -105,17 +116,14 @@ func (t *tx) reference(ctx context.Context, table, field, id string) (governance
 }
 
 // settleMachine keeps the rule that every machine account belongs to a machine identity and no other account does. An
-// account that becomes a machine's gets its own; one that leaves takes a machine identity with it that only it had.
+// account that becomes a machine's joins the one that its mappings name, or gets its own; one that leaves takes a machine
+// identity with it that only it had.
 func (t *tx) settleMachine(ctx context.Context, old, a *governance.Account) error {
-	if a.Machine && !a.MachineIdentity.Set() {
-		m := governance.PartialMachineIdentity(a)
-		if err := t.createMachineIdentity(ctx, &m); err != nil {
-			return err
-		}
-		a.MachineIdentity = governance.Reference{ID: m.ID, Name: m.Name}
-	}
 	if !a.Machine {
 		a.MachineIdentity = governance.Reference{}
+		a.Take(governance.Mapped{})
+	} else if err := t.join(ctx, old, a); err != nil {
+		return err
 	}
 	if old.MachineIdentity.Set() && old.MachineIdentity.ID != a.MachineIdentity.ID {
 		return t.dropEmptyMachineIdentities(ctx, []string{old.MachineIdentity.ID}, []string{a.ID})
@@ -132,14 +140,19 @@ func (t *tx) indexAttributes(ctx context.Context, id string, old, is json.RawMes
 	if err := exec(ctx, t, "delete from attribute_value where object_id = $1", id); err != nil {
 		return fmt.Errorf("index attributes: %w", err)
 	}
-	for name, values := range attributeValues(is) {
-		for _, v := range values {
-			if err := exec(ctx, t, "insert into attribute_value (object_id, name, value_key) values ($1, $2, $3) on conflict do nothing", id, attributeKey(name), Key(v)); err != nil {
-				return fmt.Errorf("index attributes: %w", err)
-			}
+	return t.insertRows(ctx, "attribute_value", attributeColumns, attributeRows(id, is))
+}
+
+const attributeColumns = "object_id, name, value_key"
+
+func attributeRows(id string, raw json.RawMessage) [][]any {
+	var rows [][]any
+	for name, values := range attributeValues(raw) {
+		for _, v := range folded(values, true) {
+			rows = append(rows, []any{id, attributeKey(name), v})
 		}
 	}
-	return nil
+	return rows
 }
 
 // attributeValues gives the texts of a JSON object's scalar members and lists of scalars.
@@ -221,22 +234,19 @@ func (t *tx) removeAccounts(ctx context.Context, ids []string) error {
 }
 
 // dropEmptyMachineIdentities removes, of the given machine identities, those that aggregation made and that no account
-// belongs to any more; leaving are accounts that are about to leave.
+// belongs to any more; leaving are accounts that are about to leave. For the others another account may have to speak.
 func (t *tx) dropEmptyMachineIdentities(ctx context.Context, ids, leaving []string) error {
 	for _, id := range unique(ids) {
-		args := append([]any{id}, anyOf(leaving)...)
-		kept := "select count(*) from account where machine_identity_id = $1 and machine"
-		if len(leaving) > 0 {
-			kept += " and id not in (" + placeholders(2, len(leaving)) + ")"
+		next, err := t.speaker(ctx, id, leaving)
+		if err != nil {
+			return err
 		}
-		var n int
-		if err := t.QueryRowContext(ctx, kept, args...).Scan(&n); err != nil {
-			return fmt.Errorf("count accounts of machine identity %q: %w", id, err)
+		if next != "" {
+			err = t.succeed(ctx, next)
+		} else {
+			err = t.removeAggregated(ctx, id)
 		}
-		if n > 0 {
-			continue
-		}
-		if err := t.removeAggregated(ctx, id); err != nil {
+		if err != nil {
 			return err
 		}
 	}

@@ -11,14 +11,15 @@ import (
 
 // ApplyAccounts creates and updates accounts of one source in one transaction that belongs to a job: the accounts, their
 // entitlements, the people that an authoritative source makes of them, and the machine identity that every machine
-// account belongs to. What a person has entered (ManuallyEdited, a manual classification) stays.
-func (s *Store) ApplyAccounts(ctx context.Context, actor governance.Actor, lease governance.Lease, source governance.Reference, writes []governance.AccountWrite) (governance.Applied, error) {
+// account belongs to. What a person has entered (ManuallyEdited, a manual classification) stays. mapper decides machine
+// accounts further; it is nil for a source without mappings.
+func (s *Store) ApplyAccounts(ctx context.Context, actor governance.Actor, lease governance.Lease, source governance.Reference, writes []governance.AccountWrite, mapper governance.Mapper) (governance.Applied, error) {
 	var done governance.Applied
 	err := s.writeBulk(ctx, actor, func(ctx context.Context, t *tx) error {
-		if err := t.hold(ctx, lease); err != nil {
+		if err := t.holdFor(ctx, lease, source.ID, mapper); err != nil {
 			return err
 		}
-		b := batch{tx: t, source: source, writes: writes}
+		b := batch{tx: t, source: source, writes: writes, mapper: mapper}
 		if err := b.apply(ctx); err != nil {
 			return err
 		}
@@ -37,7 +38,11 @@ type batch struct {
 	*tx
 	source governance.Reference
 	writes []governance.AccountWrite
+	mapper governance.Mapper
 	done   governance.Applied
+
+	accounts []governance.Account // what the writes make of the accounts
+	lookups  []string             // attributes by which owners are looked for
 
 	owners       map[string]governance.Reference        // by owner key
 	olds         map[string]governance.Account          // by id
@@ -47,15 +52,16 @@ type batch struct {
 
 	people  []string // the person of each write, "" for none
 	persons map[string]personRow
-	shape   governance.Account // what every account of the source has in common
-	known   []string           // folded native identities of people's accounts: others may be waiting for them
-	retired []string           // people whose account now is somebody else's
+	shared  map[string]governance.Reference // machine identities that accounts share by mapping, by folded native identity
+	shape   governance.Account              // what every account of the source has in common
+	known   []string                        // folded native identities of people's accounts: others may be waiting for them
+	retired []string                        // people whose account now is somebody else's
 
-	accountRows, identityRows, linkRows, changeRows [][]any
+	accountRows, identityRows, linkRows, attributeRows, changeRows [][]any
 }
 
 func (b *batch) apply(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{b.readSource, b.readOlds, b.vacate, b.readOwners, b.readEntitlements, b.readLinks, b.readPeople, b.merge, b.write, b.settlePeople} {
+	for _, step := range []func(context.Context) error{b.readSource, b.readOlds, b.vacate, b.readOwners, b.readEntitlements, b.readLinks, b.readPeople, b.observeAll, b.mapAll, b.merge, b.write, b.settlePeople, b.settleValues} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -72,7 +78,8 @@ func (b *batch) readSource(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read source %q: %w", b.source.ID, err)
 	}
-	return nil
+	b.lookups, err = lookedUp(ctx, b, b.source.ID)
+	return err
 }
 
 func (b *batch) readOlds(ctx context.Context) error {
@@ -150,60 +157,122 @@ func (b *batch) readOwners(ctx context.Context) error {
 			keys = append(keys, k)
 		}
 	}
-	owners, err := b.peopleByKeys(ctx, unique(keys))
+	owners, err := peopleByKeys(ctx, b, unique(keys))
 	b.owners = owners
 	return err
 }
 
-// merge makes each account what the source shows, within what people have decided.
+// observeAll makes each account what the source shows, within what people have decided.
+func (b *batch) observeAll(context.Context) error {
+	b.accounts = make([]governance.Account, len(b.writes))
+	for i := range b.writes {
+		w, a := &b.writes[i], &b.accounts[i]
+		old, known := b.olds[w.Digest.ID]
+		if *a = old; !known {
+			*a = b.shape
+			a.ID = NewID()
+		}
+		b.observe(a, &w.Observed)
+		if known && a.Machine {
+			a.Identity, a.IdentityState = governance.Reference{}, ""
+		}
+		b.correlate(a, b.people[i])
+	}
+	return nil
+}
+
+// mapAll lets the mappings decide the machine accounts.
+func (b *batch) mapAll(ctx context.Context) error {
+	if b.mapper == nil {
+		return nil
+	}
+	var machines []*governance.Account
+	for i := range b.accounts {
+		if b.accounts[i].Machine {
+			machines = append(machines, &b.accounts[i])
+		}
+	}
+	var err error
+	b.done.Problems, err = b.mapAccounts(ctx, b.mapper, machines)
+	return err
+}
+
+// merge writes the known accounts, then gathers the new ones: those may belong to machine identities that a known one has
+// just got.
 func (b *batch) merge(ctx context.Context) error {
 	var next int64
 	if err := b.QueryRowContext(ctx, "select coalesce(max(ordinal), 0) from account where source_id = $1", b.source.ID).Scan(&next); err != nil {
 		return fmt.Errorf("number accounts: %w", err)
 	}
 	b.done.Ordinals = make([]int64, len(b.writes))
+	var fresh []int
 	for i := range b.writes {
-		w := &b.writes[i]
-		old, known := b.olds[w.Digest.ID]
-		var err error
-		if known {
-			b.done.Ordinals[i] = w.Digest.Ordinal
-			err = b.update(ctx, &old, w, b.people[i])
-		} else {
+		old, known := b.olds[b.writes[i].Digest.ID]
+		if !known {
 			next++
 			b.done.Ordinals[i] = next
-			b.create(next, &w.Observed, b.people[i])
+			fresh = append(fresh, i)
+			continue
 		}
-		if err != nil {
+		b.done.Ordinals[i] = b.writes[i].Digest.Ordinal
+		if err := b.update(ctx, &old, &b.accounts[i], &b.writes[i].Observed); err != nil {
 			return err
 		}
+	}
+	return b.createAll(ctx, fresh)
+}
+
+// createAll gathers the rows of new accounts, which are told by their index.
+func (b *batch) createAll(ctx context.Context, fresh []int) error {
+	var natives []string
+	for _, i := range fresh {
+		natives = append(natives, b.accounts[i].SharedIdentity())
+	}
+	var err error
+	if b.shared, err = sharedIdentities(ctx, b, b.source.ID, natives); err != nil {
+		return err
+	}
+	for _, i := range fresh {
+		b.create(b.done.Ordinals[i], &b.accounts[i], &b.writes[i].Observed)
 	}
 	return nil
 }
 
-func (b *batch) create(ordinal int64, o *governance.ObservedAccount, person string) {
-	a := b.shape
-	a.ID = NewID()
-	b.observe(&a, o)
-	b.correlate(&a, person)
+func (b *batch) create(ordinal int64, a *governance.Account, o *governance.ObservedAccount) {
 	if a.Machine {
-		m := governance.PartialMachineIdentity(&a)
-		m.ID, m.Created, m.Modified = NewID(), b.now, b.now
-		a.MachineIdentity = governance.Reference{ID: m.ID, Name: m.Name}
-		b.addIdentity(&m)
+		a.MachineIdentity = b.identityOf(a)
 		b.done.Machines++
 	}
 	b.done.Created++
-	b.accountRows = append(b.accountRows, append(accountValues(&a), ordinal, o.Hash[:]))
-	b.changeRows = append(b.changeRows, b.changeRow(governance.ActionCreate, accountTable.object, a.ID, a.Name, nil, jsonText(&a)))
+	b.accountRows = append(b.accountRows, append(accountValues(a), ordinal, o.Hash[:], mappedText(a.Mapped)))
+	b.changeRows = append(b.changeRows, b.changeRow(governance.ActionCreate, accountTable.object, a.ID, a.Name, nil, jsonText(a)))
+	b.attributeRows = append(b.attributeRows, attributeRows(a.ID, a.Attributes)...)
 	for _, e := range o.Entitlements {
 		b.link(a.ID, b.entitlements[e])
 	}
 }
 
+// identityOf gives the machine identity that a new account belongs to: one that is there for accounts of its kind, or one
+// that is made for it.
+func (b *batch) identityOf(a *governance.Account) governance.Reference {
+	native := a.SharedIdentity()
+	if m, there := b.shared[Key(native)]; native != "" && there {
+		return m
+	}
+	m := governance.DerivedMachineIdentity(a)
+	m.ID, m.Created, m.Modified = NewID(), b.now, b.now
+	b.addIdentity(&m)
+	ref := governance.Reference{ID: m.ID, Name: m.Name}
+	if native != "" {
+		b.shared[Key(native)] = ref
+	}
+	return ref
+}
+
 func (b *batch) addIdentity(m *governance.MachineIdentity) {
 	b.done.Identities++
 	b.identityRows = append(b.identityRows, machineIdentityValues(m))
+	b.attributeRows = append(b.attributeRows, attributeRows(m.ID, m.Attributes)...)
 	b.changeRows = append(b.changeRows, b.changeRow(governance.ActionCreate, machineIdentityTable.object, m.ID, m.Name, nil, jsonText(m)))
 }
 
@@ -219,23 +288,19 @@ func (b *batch) observe(a *governance.Account, o *governance.ObservedAccount) {
 	if a.ManuallyEdited {
 		return
 	}
-	a.Description, a.Environment, a.OwnerKey = o.Description, o.Environment, o.OwnerKey
+	a.Description, a.Environment, a.OwnerKey = o.Description, o.Environment, Key(o.OwnerKey)
 	a.Owner = b.owners[o.OwnerKey]
 }
 
-func (b *batch) update(ctx context.Context, old *governance.Account, w *governance.AccountWrite, person string) error {
-	a, o := *old, &w.Observed
-	b.observe(&a, o)
+func (b *batch) update(ctx context.Context, old, a *governance.Account, o *governance.ObservedAccount) error {
 	if a.Machine {
-		a.Identity, a.IdentityState = governance.Reference{}, ""
 		b.done.Machines++
 	}
-	b.correlate(&a, person)
-	if err := b.updateMachine(ctx, old, &a); err != nil {
+	if err := b.updateMachine(ctx, old, a); err != nil {
 		return err
 	}
 	a.MissingSince, a.Modified = time.Time{}, b.now
-	before, after, err := difference(old, &a)
+	before, after, err := difference(old, a)
 	if err != nil {
 		return err
 	}
@@ -246,8 +311,14 @@ func (b *batch) update(ctx context.Context, old *governance.Account, w *governan
 		b.done.Updated++
 		b.changeRows = append(b.changeRows, b.changeRow(governance.ActionUpdate, accountTable.object, a.ID, a.Name, string(before), string(after)))
 	}
-	if err := exec(ctx, b, accountTable.update, accountValues(&a)...); err != nil {
+	if err := exec(ctx, b, accountTable.update, accountValues(a)...); err != nil {
 		return fmt.Errorf("update account %q: %w", a.ID, err)
+	}
+	if err := b.keepMapped(ctx, old, a); err != nil {
+		return err
+	}
+	if err := b.indexAttributes(ctx, a.ID, old.Attributes, a.Attributes); err != nil {
+		return err
 	}
 	if err := exec(ctx, b, "update account set hash = $1 where id = $2", o.Hash[:], a.ID); err != nil {
 		return fmt.Errorf("update account %q: %w", a.ID, err)
@@ -255,31 +326,44 @@ func (b *batch) update(ctx context.Context, old *governance.Account, w *governan
 	return b.relink(ctx, a.ID, o.Entitlements)
 }
 
-// updateMachine keeps the account's machine identity. One that aggregation made for this account alone, and that nobody
-// has edited, follows the account.
+// updateMachine keeps the account's machine identity. The number of those that are made is counted by who asks for one.
 func (b *batch) updateMachine(ctx context.Context, old, a *governance.Account) error {
-	m, readable := b.identities[a.MachineIdentity.ID]
-	if a.Machine && readable && !m.ManuallyCreated && !m.ManuallyEdited && m.Source.ID == a.Source.ID && m.NativeIdentity == old.NativeIdentity {
-		follow := governance.PartialMachineIdentity(a)
-		follow.ID, follow.Created, follow.Modified = m.ID, m.Created, b.now
-		follow.ExistsOnSource = governance.ExistsTrue
-		if err := b.replaceMachineIdentity(ctx, &m, &follow); err != nil {
-			return err
-		}
-		a.MachineIdentity.Name = follow.Name
-		return nil
+	if m, readable := b.identities[old.MachineIdentity.ID]; readable && a.Machine && old.SharedIdentity() == "" && a.SharedIdentity() == "" {
+		return b.followOwn(ctx, &m, old, a)
 	}
 	if a.Machine && !a.MachineIdentity.Set() {
 		b.done.Identities++
 	}
-	if err := b.settleMachine(ctx, old, a); err != nil || old.MissingSince.IsZero() {
+	if err := b.settleMachine(ctx, old, a); err != nil {
 		return err
+	}
+	if err := b.speak(ctx, old, a); err != nil {
+		return err
+	}
+	return b.markReturned(ctx, old, a)
+}
+
+// followOwn brings the machine identity that aggregation made for this account alone along, unless somebody has shaped it.
+func (b *batch) followOwn(ctx context.Context, m *governance.MachineIdentity, old, a *governance.Account) error {
+	if m.ManuallyCreated || m.ManuallyEdited || m.Source.ID != a.Source.ID || m.NativeIdentity != old.NativeIdentity {
+		return b.markReturned(ctx, old, a)
+	}
+	is := *m
+	is.Follow(old, a)
+	is.Modified, is.ExistsOnSource = b.now, governance.ExistsTrue
+	a.MachineIdentity.Name = is.Name
+	return b.replaceMachineIdentity(ctx, m, &is)
+}
+
+func (b *batch) markReturned(ctx context.Context, old, a *governance.Account) error {
+	if old.MissingSince.IsZero() {
+		return nil
 	}
 	return b.markBack(ctx, a.MachineIdentity.ID)
 }
 
 var (
-	accountInsertColumns         = strings.Join(accountTable.columns, ", ") + ", ordinal, hash"
+	accountInsertColumns         = strings.Join(accountTable.columns, ", ") + ", ordinal, hash, mapped"
 	machineIdentityInsertColumns = strings.Join(machineIdentityTable.columns, ", ")
 )
 
@@ -291,6 +375,9 @@ func (b *batch) write(ctx context.Context) error {
 		return err
 	}
 	if err := b.insertRows(ctx, "account_entitlement", "account_id, entitlement_id", b.linkRows); err != nil {
+		return err
+	}
+	if err := b.insertRows(ctx, "attribute_value", attributeColumns, b.attributeRows); err != nil {
 		return err
 	}
 	return b.insertRows(ctx, "change", changeColumnList, b.changeRows)

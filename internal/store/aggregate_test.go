@@ -76,7 +76,7 @@ func (r running) apply(t *testing.T, accounts ...governance.ObservedAccount) gov
 			writes = append(writes, governance.AccountWrite{Digest: digests[i], Observed: a})
 		}
 	}
-	done, err := r.ApplyAccounts(t.Context(), testActor, r.lease, r.source, writes)
+	done, err := r.ApplyAccounts(t.Context(), testActor, r.lease, r.source, writes, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -244,7 +244,7 @@ func TestLateWorkerWritesNothing(t *testing.T) {
 		if _, err := r.ClaimJobs(t.Context(), []string{"test"}, 1, time.Minute); err != nil {
 			t.Fatal(err)
 		}
-		_, err := r.ApplyAccounts(t.Context(), testActor, r.lease, r.source, []governance.AccountWrite{{Observed: observed("svc-a", true)}})
+		_, err := r.ApplyAccounts(t.Context(), testActor, r.lease, r.source, []governance.AccountWrite{{Observed: observed("svc-a", true)}}, nil)
 		if err == nil {
 			t.Fatal("a worker that lost its lease could write")
 		}

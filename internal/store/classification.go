@@ -120,52 +120,80 @@ func (t *tx) saveRun(ctx context.Context, r *governance.ClassificationRun) error
 }
 
 // ClassifyPage decides the next accounts of a source in one transaction that belongs to a job, in the order of their ids
-// after the given one. decide changes the account and reports whether it did. next is empty after the last page. The run's
-// figures are brought along; an empty after starts them at zero.
-func (s *Store) ClassifyPage(ctx context.Context, actor governance.Actor, lease governance.Lease, sourceID, after string, limit int, decide func(*governance.Account) bool) (next string, read, changed int64, err error) {
-	err = s.writeBulk(ctx, actor, func(ctx context.Context, t *tx) error {
-		next, read, changed = "", 0, 0
-		if err := t.hold(ctx, lease); err != nil {
+// after the given one. decide changes the account and reports whether it did; mapper, unless it is nil, decides those
+// further that are machines' then. The run's figures are brought along; an empty after starts them at zero.
+func (s *Store) ClassifyPage(ctx context.Context, actor governance.Actor, lease governance.Lease, sourceID, after string, limit int, decide func(*governance.Account) bool, mapper governance.Mapper) (governance.MappedPage, error) {
+	var page governance.MappedPage
+	err := s.writeBulk(ctx, actor, func(ctx context.Context, t *tx) error {
+		page = governance.MappedPage{}
+		if err := t.holdFor(ctx, lease, sourceID, mapper); err != nil {
 			return err
 		}
 		olds, err := held(ctx, t, accountTable, accounts, "a.id in (select id from account where source_id = $1 and id > $2 order by id limit $3)", sourceID, after, limit)
 		if err != nil {
 			return err
 		}
-		for i := range olds {
-			a := olds[i]
-			if !decide(&a) {
-				continue
-			}
-			changed++
-			if err := t.reclassify(ctx, &olds[i], &a); err != nil {
-				return err
-			}
+		if page.Read = int64(len(olds)); len(olds) == limit {
+			page.Next = olds[limit-1].ID
 		}
-		read = int64(len(olds))
-		if len(olds) == limit {
-			next = olds[limit-1].ID
+		if page.Changed, page.Problems, err = t.decideAccounts(ctx, olds, decide, mapper); err != nil {
+			return err
 		}
-		return t.advanceRun(ctx, sourceID, after == "", read)
+		return t.advanceRun(ctx, sourceID, after == "", page.Read)
 	})
 	if err != nil {
-		return "", 0, 0, fmt.Errorf("classify accounts: %w", err)
+		return governance.MappedPage{}, fmt.Errorf("classify accounts: %w", err)
 	}
-	return next, read, changed, nil
+	return page, nil
 }
 
-func (t *tx) reclassify(ctx context.Context, old, a *governance.Account) error {
-	if a.Machine {
-		a.Identity, a.IdentityState = governance.Reference{}, ""
+// decideAccounts lets decide classify accounts of one source, and the mappings decide those that became machines'.
+func (t *tx) decideAccounts(ctx context.Context, olds []governance.Account, decide func(*governance.Account) bool, mapper governance.Mapper) (changed int64, problems []string, err error) {
+	news := make([]governance.Account, len(olds))
+	var at []int
+	var machines []*governance.Account
+	for i := range olds {
+		a := &news[i]
+		if *a = olds[i]; !decide(a) {
+			continue
+		}
+		at = append(at, i)
+		if a.Machine {
+			a.Identity, a.IdentityState = governance.Reference{}, ""
+			machines = append(machines, a)
+		}
 	}
-	if err := t.settleMachine(ctx, old, a); err != nil {
+	if mapper != nil {
+		if problems, err = t.mapAccounts(ctx, mapper, machines); err != nil {
+			return 0, nil, err
+		}
+	}
+	for _, i := range at {
+		if err := t.lookAgain(ctx, "id", news[i].ID); err != nil {
+			return 0, nil, err
+		}
+		if _, err := t.rewriteAccount(ctx, &olds[i], &news[i]); err != nil {
+			return 0, nil, err
+		}
+	}
+	return int64(len(at)), problems, nil
+}
+
+// ClassifyAccount classifies one account as ClassifyPage does, and gives it as it is then.
+func (s *Store) ClassifyAccount(ctx context.Context, actor governance.Actor, id string, decide func(*governance.Account) bool, mapper governance.Mapper) (governance.Account, error) {
+	var a governance.Account
+	err := s.write(ctx, actor, func(ctx context.Context, t *tx) error {
+		olds, err := heldByID(ctx, t, accountTable, accounts, []string{id})
+		if err != nil {
+			return err
+		}
+		if _, _, err := t.decideAccounts(ctx, olds, decide, mapper); err != nil {
+			return err
+		}
+		a, err = byID(ctx, t, accounts, "Account", id)
 		return err
-	}
-	a.Modified = t.now
-	if err := t.lookAgain(ctx, "id", a.ID); err != nil {
-		return err
-	}
-	return t.replaceAccount(ctx, old, a)
+	})
+	return a, err
 }
 
 func (t *tx) advanceRun(ctx context.Context, sourceID string, first bool, n int64) error {

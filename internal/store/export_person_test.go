@@ -26,7 +26,7 @@ func (s *Store) SettleWaiting(ctx context.Context, keys ...string) error {
 
 func (s *Store) PeopleByKeys(ctx context.Context, keys ...string) (found map[string]governance.Reference, err error) {
 	err = s.write(ctx, governance.Server("test", ""), func(ctx context.Context, t *tx) (err error) {
-		found, err = t.peopleByKeys(ctx, keys)
+		found, err = peopleByKeys(ctx, t, keys)
 		return err
 	})
 	return found, err

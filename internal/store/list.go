@@ -37,6 +37,8 @@ type column struct {
 	plain bool
 	// negated means that the boolean column says the opposite of the field: enabled is "not disabled".
 	negated bool
+	// constant means that every row has the same value, so that sorting by it leaves every order as it is.
+	constant bool
 }
 
 // deepOffset is where reading only keys up to the page, and then the page's rows, gets cheaper than reading every row.
@@ -146,6 +148,9 @@ func (c *compiler) order(id string, sorts []filter.Sort) (string, error) {
 		col, ok := c.columns[s.Field]
 		if !ok {
 			return "", fmt.Errorf("no column stands behind the sorter %q", s.Field)
+		}
+		if col.constant {
+			continue
 		}
 		expr := col.expr
 		if col.sort != "" {

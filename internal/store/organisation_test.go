@@ -96,7 +96,7 @@ func (o organisation) apply(source governance.Reference, observed ...governance.
 	for i := range observed {
 		writes[i] = governance.AccountWrite{Digest: digests[i], Observed: observed[i]}
 	}
-	_, err = o.ApplyAccounts(o.Context(), organiser, jobs[0].Lease(), source, writes)
+	_, err = o.ApplyAccounts(o.Context(), organiser, jobs[0].Lease(), source, writes, nil)
 	o.check(err)
 	o.check(o.EndJob(o.Context(), jobs[0].Lease(), governance.JobCompleted, "", time.Now()))
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // forgetOwner leaves what a person owns without an owner: accounts, machine identities (as primary and as secondary
-// owner), entitlements, governance groups and identity profiles. Sources are not among them: they must have an owner.
+// owner), entitlements, governance groups, form definitions and identity profiles. Sources are not among them: they must have an owner.
 // Accounts keep what their source says of the owner, so that the next person who fits gets them.
 func (t *tx) forgetOwner(ctx context.Context, identityID string) error {
 	if err := t.forgetAccountOwner(ctx, identityID); err != nil {
@@ -26,6 +26,12 @@ func (t *tx) forgetOwner(ctx context.Context, identityID string) error {
 	}
 	err = detach(ctx, t, workgroupTable, workgroups, "g.owner_id = $1", identityID, func(g *governance.Workgroup) {
 		g.Owner, g.Modified = governance.Reference{}, t.now
+	})
+	if err != nil {
+		return err
+	}
+	err = detach(ctx, t, formTable, forms, "f.owner_id = $1", identityID, func(f *governance.FormDefinition) {
+		f.Owner, f.Modified = governance.Reference{}, t.now
 	})
 	if err != nil {
 		return err
@@ -141,7 +147,7 @@ func (t *tx) settleManagers(ctx context.Context, keys []string) error {
 	if err != nil {
 		return err
 	}
-	found, err := t.peopleByKeys(ctx, keys)
+	found, err := peopleByKeys(ctx, t, keys)
 	if err != nil {
 		return err
 	}
@@ -166,7 +172,7 @@ func (t *tx) settleOwners(ctx context.Context, keys []string) error {
 	if err != nil || len(ids) == 0 {
 		return err
 	}
-	found, err := t.peopleByKeys(ctx, keys)
+	found, err := peopleByKeys(ctx, t, keys)
 	if err != nil {
 		return err
 	}

@@ -46,63 +46,6 @@ func manyByKeys[T any](ctx context.Context, on querier, q keyQuery, keys []strin
 	return all, nil
 }
 
-// personByKey finds the person whom a source means by a text, as peopleByKeys does.
-func (t *tx) personByKey(ctx context.Context, key string) (governance.Reference, bool, error) {
-	found, err := t.peopleByKeys(ctx, []string{key})
-	ref, ok := found[key]
-	return ref, ok, err
-}
-
-// candidate is a person who fits a key; of several the lowest rank counts.
-type candidate struct {
-	rank int
-	key  string
-	governance.Reference
-	several bool
-}
-
-func scanCandidate(r row, c *candidate) error { return r.Scan(&c.rank, &c.key, &c.ID, &c.Name) }
-
-var candidates = newKeyQuery(`select 1, uid_key, id, name from identity where uid_key in (%s)
- union all select 2, email_key, id, name from identity where email_key in (%s)
- union all select 3, name_key, id, name from identity where name_key in (%s)
- union all select 4, a.native_key, i.id, i.name from account a join identity i on i.id = a.identity_id where a.native_key in (%s)`)
-
-// peopleByKeys finds the people whom sources mean by texts: by uid, else by e-mail, else by name, else by the native
-// identity of an account of theirs, which for a directory is the DN. Case does not matter. A text that fits several
-// people equally well means nobody. The result has an entry for every text that means somebody. Up to 512 keys cost one
-// query.
-func (t *tx) peopleByKeys(ctx context.Context, keys []string) (map[string]governance.Reference, error) {
-	folded := make([]string, 0, len(keys))
-	for _, k := range keys {
-		if k != "" {
-			folded = append(folded, Key(k))
-		}
-	}
-	rows, err := manyByKeys(ctx, t, candidates, unique(folded), scanCandidate)
-	if err != nil {
-		return nil, fmt.Errorf("look up people: %w", err)
-	}
-	best := make(map[string]candidate, len(rows))
-	for _, c := range rows {
-		b, known := best[c.key]
-		switch {
-		case !known || c.rank < b.rank:
-			best[c.key] = c
-		case c.rank == b.rank && c.ID != b.ID:
-			b.several = true
-			best[c.key] = b
-		}
-	}
-	found := make(map[string]governance.Reference, len(best))
-	for _, k := range keys {
-		if c, ok := best[Key(k)]; ok && !c.several {
-			found[k] = c.Reference
-		}
-	}
-	return found, nil
-}
-
 // upsertPerson is upsertPeople for one.
 func (t *tx) upsertPerson(ctx context.Context, source governance.Reference, p governance.ObservedPerson) (identityID string, err error) {
 	ids, err := t.upsertPeople(ctx, source, []governance.ObservedPerson{p})
@@ -267,7 +210,7 @@ func (c *census) findManagers(ctx context.Context) error {
 	if len(keys) == 0 {
 		return nil
 	}
-	found, err := c.peopleByKeys(ctx, unique(keys))
+	found, err := peopleByKeys(ctx, c, unique(keys))
 	if err != nil {
 		return err
 	}
@@ -310,11 +253,7 @@ func (c *census) announce(ctx context.Context) error {
 	var keys []string
 	for _, key := range c.order {
 		x, old := c.people[key], c.olds[key]
-		for _, pair := range [][2]string{{old.UID, x.UID}, {old.Email, x.Email}, {old.Name, x.Name}} {
-			if Key(pair[0]) != Key(pair[1]) {
-				keys = append(keys, Key(pair[1]))
-			}
-		}
+		keys = append(keys, newKeys(&old, x)...)
 		if old.ID != "" {
 			if err := c.follow(ctx, &old, x); err != nil {
 				return err

@@ -31,6 +31,15 @@ func (s *Store) KnownAccounts(ctx context.Context, sourceID string) (int64, erro
 	return n, nil
 }
 
+// KnownMachines counts the machine accounts of a source.
+func (s *Store) KnownMachines(ctx context.Context, sourceID string) (int64, error) {
+	var n int64
+	if err := s.reader().QueryRowContext(ctx, "select count(*) from account where source_id = $1 and machine", sourceID).Scan(&n); err != nil {
+		return 0, fmt.Errorf("count the machine accounts of source %q: %w", sourceID, err)
+	}
+	return n, nil
+}
+
 // UploadSize gives the bytes of an uploaded file.
 func (s *Store) UploadSize(ctx context.Context, id string) (int64, error) {
 	return one(ctx, s.reader(), "Upload", id, "select size from upload where id = $1", func(r row, n *int64) error { return r.Scan(n) }, id)

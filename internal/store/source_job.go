@@ -100,7 +100,7 @@ func (s *Store) DeleteSourceRows(ctx context.Context, actor governance.Actor, le
 		if err := t.refuseBusy(ctx, lease, sourceID); err != nil {
 			return err
 		}
-		for _, step := range []sourceStep{removeSourceAccounts, removeSourceEntitlements, detachMachineIdentities, detachPeople} {
+		for _, step := range []sourceStep{removeSourceAccounts, removeSourceSubtypes, removeSourceEntitlements, detachMachineIdentities, detachPeople} {
 			n, err := step(ctx, t, sourceID, limit)
 			if err != nil || n > 0 {
 				return err
@@ -150,7 +150,7 @@ func removeSourceEntitlements(ctx context.Context, t *tx, sourceID string, limit
 	return len(batch), nil
 }
 
-// removeEntitlement deletes an entitlement and takes it from the accounts and machine identities that have it.
+// removeEntitlement deletes an entitlement and takes it from the accounts, people and machine identities that have it.
 func (t *tx) removeEntitlement(ctx context.Context, e *governance.Entitlement) error {
 	users, err := many(ctx, t, "select machine_identity_id from machine_identity_user_entitlement where entitlement_id = $1", scanText, e.ID)
 	if err != nil {
@@ -167,6 +167,9 @@ func (t *tx) removeEntitlement(ctx context.Context, e *governance.Entitlement) e
 	}
 	if err := exec(ctx, t, "delete from account_entitlement where entitlement_id = $1", e.ID); err != nil {
 		return fmt.Errorf("take entitlement %q from its accounts: %w", e.ID, err)
+	}
+	if err := t.endHoldings(ctx, e.ID); err != nil {
+		return err
 	}
 	return remove(ctx, t, entitlementTable, e)
 }
@@ -208,6 +211,9 @@ func (t *tx) endDeletion(ctx context.Context, lease governance.Lease, sourceID s
 	}
 	src, err := byID(ctx, t, sources, "Source", sourceID)
 	if err != nil {
+		return err
+	}
+	if err := t.referTransforms(ctx, mappingTable.object, sourceID, "", nil); err != nil { // of its mappings
 		return err
 	}
 	if err := remove(ctx, t, sourceTable, &src); err != nil {

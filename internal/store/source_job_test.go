@@ -45,7 +45,7 @@ func aggregated(t *testing.T, s *store.Store, src governance.Source, names ...st
 			Entitlements: []governance.EntitlementValue{{Attribute: "groups", Value: "operators"}, {Attribute: "groups", Value: name}},
 		}})
 	}
-	if _, err := s.ApplyAccounts(t.Context(), tester, lease, governance.Reference{ID: src.ID, Name: src.Name}, writes); err != nil {
+	if _, err := s.ApplyAccounts(t.Context(), tester, lease, governance.Reference{ID: src.ID, Name: src.Name}, writes, nil); err != nil {
 		t.Fatal(err)
 	}
 	task.CompletionStatus = governance.TaskSuccess

@@ -29,7 +29,7 @@ func TestNothingUndoesAPersonsEdit(t *testing.T) {
 				r.apply(t, o)
 				before := r.account(t, o.NativeIdentity)
 				errs := make(chan error, 3)
-				go func() { errs <- r.subtype(before.ID, o.Name) }()
+				go func() { errs <- r.accessType(before.ID, o.Name) }()
 				go func() { errs <- r.describe(before.MachineIdentity.ID, o.Name) }()
 				go func() { errs <- work(o, before) }()
 				for range cap(errs) {
@@ -39,16 +39,16 @@ func TestNothingUndoesAPersonsEdit(t *testing.T) {
 				}
 				after := r.account(t, o.NativeIdentity)
 				m, err := s.MachineIdentity(t.Context(), after.MachineIdentity.ID, "")
-				if err != nil || after.Subtype != o.Name || m.Description != o.Name {
-					t.Errorf("after %q the account has the subtype %q and its machine identity the description %q (%v)", o.Name, after.Subtype, m.Description, err)
+				if err != nil || after.AccessType != o.Name || m.Description != o.Name {
+					t.Errorf("after %q the account has the access type %q and its machine identity the description %q (%v)", o.Name, after.AccessType, m.Description, err)
 				}
 			}
 		}
 	})
 }
 
-func (r running) subtype(id, text string) error {
-	_, err := r.UpdateAccount(context.Background(), testActor, id, "", func(a *governance.Account) error { a.Subtype = text; return nil })
+func (r running) accessType(id, text string) error {
+	_, err := r.UpdateAccount(context.Background(), testActor, id, "", func(a *governance.Account) error { a.AccessType = text; return nil })
 	return err
 }
 
@@ -74,14 +74,14 @@ func (r running) works() map[string]func(governance.ObservedAccount, governance.
 			if err != nil {
 				return err
 			}
-			_, err = r.ApplyAccounts(ctx, testActor, r.lease, r.source, []governance.AccountWrite{{Digest: digests[0], Observed: o}})
+			_, err = r.ApplyAccounts(ctx, testActor, r.lease, r.source, []governance.AccountWrite{{Digest: digests[0], Observed: o}}, nil)
 			return err
 		},
 		"classified": func(_ governance.ObservedAccount, a governance.Account) error {
-			_, _, _, err := r.ClassifyPage(ctx, testActor, r.lease, r.source.ID, "", 1000, func(a *governance.Account) bool {
+			_, err := r.ClassifyPage(ctx, testActor, r.lease, r.source.ID, "", 1000, func(a *governance.Account) bool {
 				a.Method = governance.ByHand
 				return true
-			})
+			}, nil)
 			return err
 		},
 		"owned": func(o governance.ObservedAccount, _ governance.Account) error {
