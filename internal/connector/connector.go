@@ -47,8 +47,21 @@ type Discoverer interface {
 type Config struct {
 	Attributes map[string]any
 	Secrets    map[string]Secret
+	// Schemas are the source's own, where they may differ from the Spec's. List has its schema in the request; what a
+	// Provisioner is called with and returns goes by these. A missing one means the Spec's.
+	Schemas []Schema
 	// FileRoot is the only folder from which a connector may read files of this machine; empty allows none.
 	FileRoot string
+}
+
+// SchemaOf returns the source's own schema of a type, or the given one when there is none.
+func (c Config) SchemaOf(objectType string, absent Schema) Schema {
+	for _, schema := range c.Schemas {
+		if schema.ObjectType == objectType && len(schema.Attributes) > 0 {
+			return schema
+		}
+	}
+	return absent
 }
 
 // Spec is the static description of a connector.

@@ -79,7 +79,7 @@ func (s *Service) configure(factory connector.Factory, old, src *governance.Sour
 		return nil
 	}
 	src.DeltaToken = nil
-	opened, err := s.open(factory, src)
+	opened, err := s.open(factory, src, nil)
 	if err != nil {
 		return err
 	}
@@ -146,8 +146,11 @@ func (s *Service) replaceSecret(id, name string, given any, secrets map[string]s
 func sealContext(id, field string) string { return "source|" + id + "|" + field }
 
 // open makes a configured connector; what is wrong with an attribute is told by the contract's name of it.
-func (s *Service) open(factory connector.Factory, src *governance.Source) (connector.Source, error) {
+func (s *Service) open(factory connector.Factory, src *governance.Source, schemas []governance.Schema) (connector.Source, error) {
 	config := connector.Config{FileRoot: s.FileRoot, Secrets: map[string]connector.Secret{}}
+	for _, schema := range schemas {
+		config.Schemas = append(config.Schemas, ConnectorSchema(schema))
+	}
 	if len(src.ConnectorAttributes) > 0 {
 		if err := json.Unmarshal(src.ConnectorAttributes, &config.Attributes); err != nil {
 			return nil, fmt.Errorf("read the attributes of source %q: %w", src.ID, err)
@@ -178,11 +181,15 @@ func illegalAttribute(name, reason string) error {
 	return governance.Fail(governance.Illegal, attributeField(name), "Illegal value for field \"%s\": %s.", attributeField(name), reason)
 }
 
-// Open makes the connector of a source with its secrets, ready to be asked. The caller closes it.
-func (s *Service) Open(_ context.Context, src governance.Source) (connector.Source, error) {
+// Open makes the connector of a source with its secrets and schemas, ready to be asked. The caller closes it.
+func (s *Service) Open(ctx context.Context, src governance.Source) (connector.Source, error) {
 	factory, err := s.factory(src.Connector)
 	if err != nil {
 		return nil, err
 	}
-	return s.open(factory, &src)
+	schemas, err := s.Store.Schemas(ctx, src.ID)
+	if err != nil {
+		return nil, fmt.Errorf("open source %q: %w", src.ID, err)
+	}
+	return s.open(factory, &src, schemas)
 }

@@ -229,7 +229,7 @@ func TestSecrets(t *testing.T) {
 	}
 }
 
-// reopened gives the secrets that the connector of a source sees.
+// reopened gives the secrets that the connector of a source sees, next to the source's schemas.
 func (b *bench) reopened(t *testing.T, src governance.Source) map[string]string {
 	t.Helper()
 	opened, err := b.Open(t.Context(), src)
@@ -238,6 +238,9 @@ func (b *bench) reopened(t *testing.T, src governance.Source) map[string]string 
 	}
 	if err := opened.Close(); err != nil {
 		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]connector.Schema{b.safe.Spec().Account}, b.safe.opened.Schemas); diff != "" {
+		t.Errorf("schemas (-want +got):\n%s", diff)
 	}
 	return b.safe.secrets()
 }

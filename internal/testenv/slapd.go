@@ -20,12 +20,15 @@ const (
 	slapdRootPassword   = "root-secret"
 	slapdReader         = "cn=reader,ou=system,dc=example,dc=test"
 	slapdReaderPassword = "reader-secret"
+	slapdWriter         = "cn=writer,ou=system,dc=example,dc=test"
+	slapdWriterPassword = "writer-secret"
 	slapdPackages       = "slapd"
 	slapdClientPackages = "ldap-utils"
 )
 
-// SlapdServer is a running OpenLDAP directory. Below its base it has ou=system with the reading account and a password
-// policy (locked after three wrong passwords; not the reading account), and what the options loaded.
+// SlapdServer is a running OpenLDAP directory. Below its base it has ou=system with the reading account, the writing
+// account and a password policy, and what the options loaded. The policy locks an account after three wrong passwords and
+// refuses passwords of less than eight characters and the last three; it concerns neither of the two accounts.
 type SlapdServer struct {
 	URL          string // ldap://, with StartTLS on offer
 	TLSURL       string // ldaps://
@@ -37,8 +40,11 @@ type SlapdServer struct {
 	BindPassword string
 	RootDN       string
 	RootPassword string
-	CAFile       string // PEM of the authority that signed the server's certificate
-	CAPEM        string // the content of CAFile
+	// WriterDN may change everything, as an account of its own and not, like the root, above policies and schemas.
+	WriterDN       string
+	WriterPassword string
+	CAFile         string // PEM of the authority that signed the server's certificate
+	CAPEM          string // the content of CAFile
 
 	t       testing.TB
 	dir     string
@@ -146,7 +152,8 @@ func prepareSlapd(dir string, setup slapdSetup) (*SlapdServer, error) {
 	}
 	s := &SlapdServer{
 		Host: "127.0.0.1", BaseDN: slapdBase, BindDN: slapdReader, BindPassword: slapdReaderPassword,
-		RootDN: slapdRoot, RootPassword: slapdRootPassword, CAFile: certs.ca, CAPEM: string(ca), dir: dir, program: slapd,
+		RootDN: slapdRoot, RootPassword: slapdRootPassword, WriterDN: slapdWriter, WriterPassword: slapdWriterPassword,
+		CAFile: certs.ca, CAPEM: string(ca), dir: dir, program: slapd,
 	}
 	return s, s.load(slapadd, slapdSeed+strings.Join(setup.ldif, "\n"))
 }

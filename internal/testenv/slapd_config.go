@@ -54,7 +54,8 @@ func (s *slapdSetup) config(dir, schemas, modules string, certs certificateFiles
 	line("database mdb\nsuffix %q\nrootdn %q\nrootpw %s", slapdBase, slapdRoot, slapdRootPassword)
 	line("directory %s\nmaxsize 1073741824\ndbnosync", filepath.Join(dir, "db"))
 	line("index objectClass,entryCSN,entryUUID,uid,cn,member,uniqueMember,memberUid,modifyTimestamp eq")
-	line("access to attrs=userPassword by self write by anonymous auth by * none\naccess to * by users read by anonymous auth")
+	line("access to attrs=userPassword by dn.exact=%[1]q write by self write by anonymous auth by * none\n"+
+		"access to * by dn.exact=%[1]q write by users read by anonymous auth", slapdWriter)
 	line("limits dn.exact=%q %s time=unlimited", slapdReader, s.sizeLimit)
 	if s.syncprov {
 		line("overlay syncprov")
@@ -80,8 +81,8 @@ func (s *slapdSetup) modules() []string {
 	return modules
 }
 
-// slapdSeed is what every test directory holds: its root, a password policy that locks an account after three wrong
-// passwords, and the account that reads, which a policy of its own never locks: tests try wrong passwords on it.
+// slapdSeed is what every test directory holds: its root, a password policy, and the accounts that read and write, which a
+// policy of its own never locks: tests try wrong passwords on them.
 const slapdSeed = `dn: dc=example,dc=test
 objectClass: organization
 objectClass: dcObject
@@ -99,6 +100,13 @@ cn: reader
 userPassword: reader-secret
 pwdPolicySubentry: cn=never,ou=system,dc=example,dc=test
 
+dn: cn=writer,ou=system,dc=example,dc=test
+objectClass: organizationalRole
+objectClass: simpleSecurityObject
+cn: writer
+userPassword: writer-secret
+pwdPolicySubentry: cn=never,ou=system,dc=example,dc=test
+
 dn: cn=default,ou=system,dc=example,dc=test
 objectClass: device
 objectClass: pwdPolicy
@@ -107,6 +115,9 @@ pwdAttribute: userPassword
 pwdLockout: TRUE
 pwdMaxFailure: 3
 pwdFailureCountInterval: 600
+pwdCheckQuality: 1
+pwdMinLength: 8
+pwdInHistory: 3
 
 dn: cn=never,ou=system,dc=example,dc=test
 objectClass: device

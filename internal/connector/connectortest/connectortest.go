@@ -26,6 +26,9 @@ type Harness struct {
 	Account, Group *connector.Schema
 	// NoGroups says that the source of Config has no groups although the connector knows them.
 	NoGroups bool
+
+	// Provision describes a source that may be changed. It is needed when the connector's sources are Provisioners.
+	Provision *Provision
 }
 
 // Run tries everything that the port promises on behalf of a connector.
@@ -36,6 +39,7 @@ func Run(t *testing.T, h Harness) {
 	t.Run("list", func(t *testing.T) { testList(t, h) })
 	t.Run("stop", func(t *testing.T) { testStop(t, h) })
 	t.Run("failure", func(t *testing.T) { testFailure(t, h) })
+	t.Run("provision", func(t *testing.T) { testProvision(t, h) })
 }
 
 // types lists what a working source of the harness can be asked for.

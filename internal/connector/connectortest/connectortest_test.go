@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -43,6 +45,26 @@ func TestRun_findsFlaws(t *testing.T) {
 		"tells secret": "the error shows the secret",
 		"required":     "instead of a ConfigError",
 		"drift":        "in one list and",
+
+		"undeclared":          "but not so PROVISIONING declared",
+		"injection":           `Create of "x)(uid=*"`,
+		"takes over":          "Create again gave",
+		"differs":             "want a difference in",
+		"half done":           "Create of \"half done\"",
+		"partly":              "note of \"id:updated\"",
+		"doubles":             "tags of \"id:updated\"",
+		"not twice":           "AddEntitlement again",
+		"last one stays":      "groups of \"id:first\"",
+		"stays enabled":       "is disabled false",
+		"unlock enables":      "is disabled false",
+		"password enables":    "a new password enables",
+		"any password":        "SetPassword of a weak one",
+		"repeats what it got": "the error shows a password",
+		"absent":              "of an absent account gave",
+		"gone is an error":    "Delete again",
+		"final":               "want a retryable ErrUnreachable",
+		"no rights needed":    "without the right to",
+		"wildcard":            "InUse of",
 	} {
 		t.Run(flaw, func(t *testing.T) {
 			t.Parallel()
@@ -66,12 +88,14 @@ func harness(flaw string) connectortest.Harness {
 			}
 		}
 	}
+	factory := ideal{flaw: flaw, world: &world{map[string]*person{}}}
 	return connectortest.Harness{
-		Factory:     ideal{flaw: flaw},
+		Factory:     factory,
 		Config:      at("here"),
 		Broken:      at("nowhere"),
 		WrongSecret: at("elsewhere"),
 		Unreadable:  at("half"),
+		Provision:   editable(factory, at),
 	}
 }
 
@@ -79,6 +103,7 @@ func harness(flaw string) connectortest.Harness {
 type ideal struct {
 	flaw, place string
 	lists       *int
+	world       *world
 }
 
 func (s ideal) Spec() connector.Spec {
@@ -88,15 +113,19 @@ func (s ideal) Spec() connector.Spec {
 	account.ObjectType = connector.TypeAccount
 	account.Attributes = []connector.SchemaAttribute{
 		{Name: "id", Type: "STRING"}, {Name: "size", Type: "INT"}, {Name: "on", Type: "BOOLEAN"},
+		{Name: "note", Type: "STRING"}, {Name: "tags", Type: "STRING", Multi: true},
 		{Name: "groups", Type: "STRING", Multi: true, Entitlement: true, Group: true},
 	}
-	feature := "SEARCH"
-	if s.flaw == "feature" {
-		feature = "FLY"
+	features := []string{"SEARCH", "PROVISIONING", "ENABLE", "UNLOCK", "PASSWORD", "DELETE"}
+	switch s.flaw {
+	case "feature":
+		features[0] = "FLY"
+	case "undeclared":
+		features = features[:1]
 	}
 	return connector.Spec{
 		Connector: "ideal", Type: "Ideal", Class: "ideal", ConnectionType: "direct", Summary: "Objects made up on the spot.",
-		Features: []string{feature},
+		Features: features,
 		Fields: []connector.Field{
 			{Name: "place", Kind: connector.KindText, Required: true, Help: "Where."},
 			{Name: "password", Kind: connector.KindText, Secret: true, Required: true, Help: "What to say."},
@@ -113,7 +142,7 @@ func (s ideal) Open(config connector.Config) (connector.Source, error) {
 	if _, ok := config.Secrets["password"]; !ok && s.flaw != "required" {
 		return nil, &connector.ConfigError{Field: "password", Reason: "is required"}
 	}
-	return ideal{s.flaw, place, new(int)}, nil
+	return ideal{s.flaw, place, new(int), s.world}, nil
 }
 
 func (s ideal) Test(ctx context.Context) error {
@@ -146,6 +175,9 @@ func (s ideal) List(ctx context.Context, request connector.ListRequest, sink con
 		return connector.ListResult{}, connector.ErrDeltaExpired
 	}
 	*s.lists++
+	if s.place == "world" {
+		return s.listWorld(ctx, sink)
+	}
 	limited := request.Limit > 0 && s.flaw != "limit"
 	for i := range 4 {
 		if limited && i == request.Limit {
@@ -159,6 +191,15 @@ func (s ideal) List(ctx context.Context, request connector.ListRequest, sink con
 		return connector.ListResult{}, nil
 	}
 	return connector.ListResult{Complete: s.place == "here" || s.flaw == "complete", Token: []byte("now")}, nil
+}
+
+func (s ideal) listWorld(ctx context.Context, sink connector.Sink) (connector.ListResult, error) {
+	for _, id := range slices.Sorted(maps.Keys(s.world.people)) {
+		if err := sink.Emit(ctx, s.shown(id, s.world.people[id])); err != nil {
+			return connector.ListResult{}, err
+		}
+	}
+	return connector.ListResult{Complete: true}, nil
 }
 
 func (s ideal) one(ctx context.Context, objectType string, i int, sink connector.Sink) error {

@@ -176,7 +176,7 @@ func config(folder, path string) connector.Config {
 func TestDocument(t *testing.T) {
 	t.Parallel()
 	var sources strings.Builder
-	for _, name := range []string{"../connector.go", "example_test.go"} {
+	for _, name := range []string{"../connector.go", "../provision.go", "example_test.go"} {
 		sources.WriteString(content(t, name))
 	}
 	document := content(t, "../../../docs/writing-a-connector.md")
@@ -186,7 +186,7 @@ func TestDocument(t *testing.T) {
 	}
 	for _, block := range blocks {
 		if !strings.Contains(sources.String(), block[1]) {
-			t.Errorf("neither connector.go nor example_test.go has this block of the document:\n%s", block[1])
+			t.Errorf("neither the port nor example_test.go has this block of the document:\n%s", block[1])
 		}
 	}
 }

@@ -212,7 +212,8 @@ func TestExpiredTokens(t *testing.T) {
 const future = "rid=000,csn=20991231000000.000000Z#000000#000#000000"
 
 func with(attributes map[string]any, name string, value any) map[string]any {
-	copied := maps.Clone(attributes)
+	copied := map[string]any{}
+	maps.Copy(copied, attributes)
 	copied[name] = value
 	return copied
 }

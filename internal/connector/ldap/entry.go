@@ -21,6 +21,7 @@ const (
 	attrUUID            = "entryUUID"
 	attrUID             = "uid"
 	attrMemberOf        = "memberOf"
+	attrMemberUID       = "memberUid"
 	attrModifyTimestamp = "modifyTimestamp"
 	attrLockedTime      = "pwdAccountLockedTime"
 	attrAccountLock     = "nsAccountLock"
@@ -44,6 +45,7 @@ type translator struct {
 	groups     string // schema attribute for the groups; "" for none
 	revokeAttr string // attribute key
 	revokeVal  string
+	inverted   bool     // revokeVal means enabled
 	request    []string // what to ask the server for
 }
 
@@ -59,7 +61,7 @@ type wanted struct {
 func (s *settings) translator(objectType string, schema connector.Schema) *translator {
 	t := &translator{
 		objectType: objectType, display: attributeKey(schema.DisplayAttribute),
-		revokeAttr: attributeKey(s.revokeAttr), revokeVal: s.revokeVal,
+		revokeAttr: attributeKey(s.revokeAttr), revokeVal: s.revokeVal, inverted: s.writing.revoke.action == actionRemove,
 	}
 	if key := attributeKey(schema.IdentityAttribute); key != "" && key != attrDN {
 		t.identity = key
@@ -187,7 +189,7 @@ func (t *translator) displayName(e entry) string {
 
 // state tells whether the account is disabled and whether it is locked.
 func (t *translator) state(e entry) (disabled, locked bool) {
-	disabled = e.has(t.revokeAttr, t.revokeVal) || e.has(attributeKey(attrAccountLock), "true")
+	disabled = e.has(t.revokeAttr, t.revokeVal) != t.inverted || e.has(attributeKey(attrAccountLock), "true")
 	for _, since := range e.texts(attributeKey(attrLockedTime)) {
 		if since == lockedByAdministrator {
 			disabled = true

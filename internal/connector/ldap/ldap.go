@@ -1,4 +1,4 @@
-// Package ldap reads accounts and groups from LDAP directories such as OpenLDAP.
+// Package ldap reads accounts and groups from LDAP directories such as OpenLDAP, and makes, changes and deletes accounts.
 //
 // A full list is a paged search or, when deltas by content synchronisation (RFC 4533) are on, one synchronisation from
 // nothing, whose cookie becomes the token of the first delta. Entries are streamed. The only thing that grows with the
@@ -39,11 +39,11 @@ func (factory) Spec() connector.Spec {
 		Type:           Type,
 		Class:          "sailpoint.connector.LDAPConnector",
 		ConnectionType: "direct",
-		Features:       []string{"DISCOVER_SCHEMA", "PREFER_UUID"},
+		Features:       []string{"DISCOVER_SCHEMA", "PREFER_UUID", "PROVISIONING", "ENABLE", "UNLOCK", "PASSWORD", "DELETE"},
 		Fields:         fields(),
 		Account:        accountSchema(),
 		Group:          &group,
-		Summary:        "Accounts and groups from an LDAP directory, in full or only what changed.",
+		Summary:        "Accounts and groups of an LDAP directory, read in full or only what changed, and accounts made and changed there.",
 	}
 }
 
@@ -54,5 +54,9 @@ func (factory) Open(config connector.Config) (connector.Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &source{settings: s}, nil
+	return &source{
+		settings: s,
+		account:  config.SchemaOf(connector.TypeAccount, accountSchema()),
+		group:    config.SchemaOf(connector.TypeGroup, groupSchema()),
+	}, nil
 }

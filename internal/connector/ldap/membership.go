@@ -32,6 +32,10 @@ type pair struct {
 	group  uint32
 }
 
+func comparePairs(a, b pair) int {
+	return cmp.Or(cmp.Compare(a.member, b.member), cmp.Compare(a.group, b.group))
+}
+
 // membershipAttributes lists what an account must be asked for to find its groups.
 func (s *settings) membershipAttributes() []string {
 	switch s.membership {
@@ -68,9 +72,7 @@ func (m *memberships) load(ctx context.Context, sink connector.Sink) error {
 			return fmt.Errorf("read the members of groups: %w", err)
 		}
 	}
-	slices.SortFunc(m.pairs, func(a, b pair) int {
-		return cmp.Or(cmp.Compare(a.member, b.member), cmp.Compare(a.group, b.group))
-	})
+	slices.SortFunc(m.pairs, comparePairs)
 	m.pairs = slices.Compact(m.pairs)
 	m.loaded = true
 	return nil

@@ -34,7 +34,7 @@ func entryMessage(dn string, state ldap.ControlSyncStateState, id uuid.UUID) mes
 
 func newRefresh(t *testing.T, delta bool) (*refresh, *connectortest.Recorder) {
 	t.Helper()
-	s := &source{settings{groupsAttribute: "groups", membership: membershipNone, accounts: []base{{dn: "dc=test"}}}}
+	s := &source{settings: settings{groupsAttribute: "groups", membership: membershipNone, accounts: []base{{dn: "dc=test"}}}}
 	recorder := &connectortest.Recorder{}
 	request := connector.ListRequest{Type: connector.TypeAccount}
 	if delta {

@@ -25,7 +25,7 @@ const (
 )
 
 // session is one bound connection. It lives for one call of the source, ends with the call's context, and is not used
-// again after an error.
+// again after an error that is no answer of the server.
 type session struct {
 	conn    *ldap.Conn
 	raw     net.Conn

@@ -51,6 +51,7 @@ type settings struct {
 	deltaMode string
 
 	revokeAttr, revokeVal string
+	writing               writing
 }
 
 // base is one place to search.
@@ -69,6 +70,7 @@ func readSettings(config connector.Config) (settings, error) {
 	s.pageSize = uint32(in.number("pageSize", defaultPageSize, 0, 100_000))
 	s.deltaMode = readDeltaMode(in)
 	s.revokeAttr, s.revokeVal = in.text("revokeAttr", defaultRevokeAttr), in.text("revokeVal", defaultRevokeVal)
+	s.readWriting(in)
 	s.binary = map[string]bool{}
 	for _, name := range in.list("attributesInBinaryFormat") {
 		s.binary[attributeKey(name)] = true
@@ -175,7 +177,7 @@ func (s *settings) readSearches(in *attributes) {
 func (s *settings) readMembership(in *attributes) {
 	s.groupsAttribute = in.text("groupEntitlementAttr", defaultGroupsAttribute)
 	s.membership = in.choice("groupMembership", membershipAuto, membershipMemberOf, membershipGroups, membershipNone)
-	s.memberAttributes = []string{"member", "uniqueMember", "memberUid"}
+	s.memberAttributes = []string{"member", "uniqueMember", attrMemberUID}
 	if name := in.text("groupMemberAttribute", ""); name != "" {
 		s.memberAttributes = []string{name}
 	}

@@ -40,6 +40,13 @@ func TestOpenRefusesWhatCannotWork(t *testing.T) {
 		{"unknown delta mode", map[string]any{"deltaMode": "guess"}, "deltaMode"},
 		{"unknown membership", map[string]any{"groupMembership": "guess"}, "groupMembership"},
 		{"flag that is a word", map[string]any{"useSSL": "perhaps"}, "useSSL"},
+		{"parent that is no name", map[string]any{"createParentDN": "services"}, "createParentDN"},
+		{"naming attribute that is a filter", map[string]any{"createNamingAttribute": "uid=*)(cn"}, "createNamingAttribute"},
+		{"placeholder that is no name", map[string]any{"groupPlaceholderMember": "nobody"}, "groupPlaceholderMember"},
+		{"unknown way to disable", map[string]any{"revokeAction": "delete"}, "revokeAction"},
+		{"attribute to disable that is none", map[string]any{"revokeAttr": "a b"}, "revokeAttr"},
+		{"enabling that disables", map[string]any{"restoreAction": "replace"}, "restoreVal"},
+		{"disabling that enables", map[string]any{"revokeAction": "remove", "restoreAction": "remove"}, "restoreVal"},
 		{"list of numbers", map[string]any{"attributesInBinaryFormat": []any{1.0}}, "attributesInBinaryFormat"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

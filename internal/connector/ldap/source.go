@@ -11,9 +11,16 @@ import (
 )
 
 // source is a configured directory. Connections live for one call, so there is nothing to keep or to close.
-type source struct{ settings settings }
+type source struct {
+	settings       settings
+	account, group connector.Schema // for what is no list
+}
 
-var _ connector.Discoverer = (*source)(nil)
+var (
+	_ connector.Discoverer  = (*source)(nil)
+	_ connector.Provisioner = (*source)(nil)
+	_ connector.Checker     = (*source)(nil)
+)
 
 // Close does nothing: every call closes its own connections.
 func (s *source) Close() error { return nil }

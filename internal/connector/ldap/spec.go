@@ -16,12 +16,14 @@ const (
 	defaultTimeout         = 60 // seconds
 	defaultRevokeAttr      = attrLockedTime
 	defaultRevokeVal       = lockedByAdministrator
+	defaultCreateClass     = "inetOrgPerson"
+	defaultPlaceholder     = "cn=nobody"
 )
 
 func fields() []connector.Field {
 	all := connectionFields()
 	all = append(all, searchFields()...)
-	return append(all, stateFields()...)
+	return append(append(all, stateFields()...), writingFields()...)
 }
 
 func connectionFields() []connector.Field {
@@ -62,6 +64,21 @@ func stateFields() []connector.Field {
 		{Name: "deltaMode", Kind: connector.KindText, Help: `"syncrepl" (content synchronisation, the default), "modifyTimestamp" (sees no deletions) or "none".`},
 		{Name: "revokeAttr", Kind: connector.KindText, Default: defaultRevokeAttr, Help: "Attribute that tells whether an account is disabled."},
 		{Name: "revokeVal", Kind: connector.KindText, Default: defaultRevokeVal, Help: "Value of revokeAttr that means disabled, in any case."},
+	}
+}
+
+func writingFields() []connector.Field {
+	return []connector.Field{
+		{Name: "revokeAction", Kind: connector.KindText, Default: actionReplace, Help: `How an account is disabled: "replace" or "add" writes revokeVal, "remove" removes it.`},
+		{Name: "restoreAttr", Kind: connector.KindText, Help: "Attribute that is changed to enable an account. Default: revokeAttr."},
+		{Name: "restoreVal", Kind: connector.KindText, Help: "Value for restoreAction. Default: revokeVal."},
+		{Name: "restoreAction", Kind: connector.KindText, Help: `How an account is enabled: "remove", "add" or "replace". Default: what undoes revokeAction.`},
+		{Name: "createParentDN", Kind: connector.KindText, Help: "Entry below which accounts are made. Default: the first place where accounts are searched."},
+		{Name: "createObjectClasses", Kind: connector.KindList, Default: []any{defaultCreateClass},
+			Help: "Object classes of a new account, such as inetOrgPerson, posixAccount, account or simpleSecurityObject."},
+		{Name: "createNamingAttribute", Kind: connector.KindText, Default: attrUID, Help: "Attribute that names a new account."},
+		{Name: "groupPlaceholderMember", Kind: connector.KindText, Default: defaultPlaceholder,
+			Help: "Member that a group keeps when its last one leaves and it may not be empty. It should not exist."},
 	}
 }
 
