@@ -1,4 +1,4 @@
-.PHONY: help build test bench demo size
+.PHONY: help build test fuzz bench demo size
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-8s %s\n", $$1, $$2}' Makefile
@@ -8,6 +8,9 @@ build: ## Build the program as ./midgard, a static binary
 
 test: ## Set up and run every test with the race detector, against real servers
 	scripts/test
+
+fuzz: ## Look for inputs that break parsers, FUZZTIME for each target (2s; make fuzz FUZZTIME=10m)
+	scripts/fuzz
 
 bench: ## Measure speed and memory, as ratios within this run (about ten minutes)
 	go run ./bench

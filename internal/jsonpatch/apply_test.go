@@ -31,6 +31,9 @@ func TestApply(t *testing.T) {
 		{"unknown members", `{}`, `[{"op":"add","path":"/a","value":1,"from":5,"x":{}}]`, `{"a":1}`},
 		{"names differ in case", `{"a":1}`, `[{"op":"add","path":"/A","value":2,"OP":"remove"}]`, `{"A":2,"a":1}`},
 
+		{"add at a path that ends in a slash", `{"a":{}}`, `[{"op":"add","path":"/a/","value":1}]`, `{"a":{"":1}}`},
+		{"an array for an object", `{"a":1}`, `[{"op":"add","path":"","value":[]}]`, `[]`},
+
 		{"remove a member", `{"a":1,"b":null}`, `[{"op":"remove","path":"/b"}]`, `{"a":1}`},
 		{"remove an element", `[1,2,3]`, `[{"op":"remove","path":"/1"}]`, `[1,3]`},
 		{"remove the last element", `{"a":[1]}`, `[{"op":"remove","path":"/a/0"}]`, `{"a":[]}`},
@@ -41,6 +44,10 @@ func TestApply(t *testing.T) {
 		{"replace null by false", `{"a":null}`, `[{"op":"replace","path":"/a","value":false}]`, `{"a":false}`},
 		{"replace the whole", `[1]`, `[{"op":"replace","path":"","value":{}}]`, `{}`},
 
+		{"replace nothing by nothing of another kind", `[0,"",false]`, `[{"op":"replace","path":"/0","value":""},{"op":"replace","path":"/2","value":null}]`, `["","",null]`},
+
+		{"move null", `{"a":null}`, `[{"op":"move","from":"/a","path":"/b"}]`, `{"b":null}`},
+		{"move from one array to another", `{"a":[{"x":1}],"b":[2]}`, `[{"op":"move","from":"/a/0/x","path":"/b/0"}]`, `{"a":[{}],"b":[1,2]}`},
 		{"move a member", `{"a":{"x":1},"b":{}}`, `[{"op":"move","from":"/a/x","path":"/b/y"}]`, `{"a":{},"b":{"y":1}}`},
 		{"move an element", `[1,2,3,4]`, `[{"op":"move","from":"/1","path":"/3"}]`, `[1,3,4,2]`},
 		{"move counts after removing", `["a","b"]`, `[{"op":"move","from":"/0","path":"/-"}]`, `["b","a"]`},
@@ -50,12 +57,16 @@ func TestApply(t *testing.T) {
 		{"move the whole to itself", `{"a":1}`, `[{"op":"move","from":"","path":""}]`, `{"a":1}`},
 		{"move beside a longer name", `{"a":1}`, `[{"op":"move","from":"/a","path":"/ab"}]`, `{"ab":1}`},
 
+		{"copy null", `{"a":null}`, `[{"op":"copy","from":"/a","path":"/b"}]`, `{"a":null,"b":null}`},
+		{"copy, then change the copy", `{"a":{"b":[1]}}`, `[{"op":"copy","from":"/a","path":"/c"},{"op":"replace","path":"/c/b/0","value":2}]`, `{"a":{"b":[1]},"c":{"b":[2]}}`},
 		{"copy", `{"a":[1]}`, `[{"op":"copy","from":"/a","path":"/b"},{"op":"add","path":"/b/-","value":2}]`, `{"a":[1],"b":[1,2]}`},
 		{"copy, then change the source", `{"a":[1]}`, `[{"op":"copy","from":"/a","path":"/b"},{"op":"remove","path":"/a/0"}]`, `{"a":[],"b":[1]}`},
 		{"copy into itself", `{"a":{}}`, `[{"op":"copy","from":"/a","path":"/a/b"}]`, `{"a":{"b":{}}}`},
 		{"copy the whole", `[1]`, `[{"op":"copy","from":"","path":"/-"}]`, `[1,[1]]`},
 
 		{"test without regard to order", `{"a":{"x":1,"y":[true,null]}}`, `[{"op":"test","path":"/a","value":{"y":[true,null],"x":1}}]`, `{"a":{"x":1,"y":[true,null]}}`},
+		{"test null", `{"a":null}`, `[{"op":"test","path":"/a","value":null}]`, `{"a":null}`},
+		{"test a name that looks like a number", `{"1e0":1,"01":2}`, `[{"op":"test","path":"/1e0","value":1},{"op":"test","path":"/01","value":2}]`, `{"01":2,"1e0":1}`},
 		{"test the whole", `"x"`, `[{"op":"test","path":"","value":"x"}]`, `"x"`},
 		{"test escapes", `{"a/b":1,"m~n":2,"~1":3," ":4,"":{"":5}}`, `[{"op":"test","path":"/a~1b","value":1},{"op":"test","path":"/m~0n","value":2},` +
 			`{"op":"test","path":"/~01","value":3},{"op":"test","path":"/ ","value":4},{"op":"test","path":"//","value":5}]`, `{"":{"":5}," ":4,"a/b":1,"m~n":2,"~1":3}`},
@@ -114,6 +125,13 @@ func TestApplyRefuses(t *testing.T) {
 		{"test one member more", `{"a":{"b":1}}`, `[{"op":"test","path":"/a","value":{}}]`, "/a", different},
 		{"test null against absent", `{}`, `[{"op":"test","path":"/a","value":null}]`, "/a", noTarget},
 		{"test a leading zero", `[1]`, `[{"op":"test","path":"/00","value":1}]`, "/00", badIndex},
+		{"add at an exponent", `[1]`, `[{"op":"add","path":"/1e0","value":1}]`, "/1e0", badIndex},
+		{"remove at an exponent", `[1,2]`, `[{"op":"remove","path":"/1e0"}]`, "/1e0", badIndex},
+		{"remove below an exponent", `{"a":[1,{"b":2}]}`, `[{"op":"remove","path":"/a/1e0/b"}]`, "/a/1e0/b", badIndex},
+		{"replace at an exponent", `[1,2]`, `[{"op":"replace","path":"/1e0","value":1}]`, "/1e0", badIndex},
+		{"move from an exponent", `{"a":[1,2]}`, `[{"op":"move","from":"/a/1e0","path":"/b"}]`, "/a/1e0", badIndex},
+		{"copy from an exponent", `{"a":[1,2]}`, `[{"op":"copy","from":"/a/1e0","path":"/b"}]`, "/a/1e0", badIndex},
+		{"replace below nothing", `{"a":1}`, `[{"op":"replace","path":"/b/c","value":1}]`, "/b/c", noParent},
 		{"test an exponent as index", `[1,2]`, `[{"op":"test","path":"/1e0","value":2}]`, "/1e0", badIndex},
 	}
 	for _, test := range tests {
@@ -289,7 +307,8 @@ func BenchmarkApply(b *testing.B) {
 	}
 }
 
-// FuzzApply looks for panics, for documents that change under the patch, and for results that a strict reader refuses.
+// FuzzApply looks for panics, for documents that change under the patch, for results that a strict reader refuses, and for
+// patches that do something else than their operations do one after the other.
 func FuzzApply(f *testing.F) {
 	f.Add([]byte(`{"a":[1,{"b":null}],"c":{}}`), []byte(`[{"op":"add","path":"/a/-","value":1},{"op":"move","from":"/a/1/b","path":"/c/x"}]`))
 	f.Add([]byte(`[1,2]`), []byte(`[{"op":"copy","from":"","path":"/0"},{"op":"test","path":"/1","value":1.0},{"op":"remove","path":"/2"}]`))
@@ -318,6 +337,14 @@ func FuzzApply(f *testing.F) {
 		}
 		if again, err := patch.ApplyJSON(doc); err != nil || !bytes.Equal(again, []byte(encoded)) {
 			t.Fatalf("a second run gave %s, %v", again, err)
+		}
+		for _, operation := range append(patch, jsonpatch.Operation{Op: "test", Value: result}) {
+			if tree, err = (jsonpatch.Patch{operation}).Apply(tree); err != nil {
+				t.Fatalf("one by one: %v", err)
+			}
+		}
+		if steps := canonical(t, tree); steps != encoded {
+			t.Fatalf("one by one gave %s, together %s", steps, encoded)
 		}
 	})
 }
