@@ -152,10 +152,13 @@ func split(r *run, text string, args arguments) (any, error) {
 		return nil, err
 	}
 	count := most
-	if most <= 0 {
-		count = -1
+	if most <= 0 || most > maxMatches {
+		count = maxMatches + 1
 	}
 	parts := p.Split(text, count)
+	if len(parts) > maxMatches {
+		return nil, fmt.Errorf("the text has more than %d parts", maxMatches)
+	}
 	for most == 0 && len(parts) > 1 && parts[len(parts)-1] == "" {
 		parts = parts[:len(parts)-1]
 	}
