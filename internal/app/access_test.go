@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"midgard/internal/app/apptest"
-	"midgard/internal/config"
 	"midgard/internal/contract"
 )
 
@@ -18,36 +17,6 @@ var pathParameter = regexp.MustCompile(`\{\w+\}`)
 // somePath is a path of the operation with an id that nobody has.
 func somePath(op *contract.Operation) string {
 	return pathParameter.ReplaceAllString(op.Path, unknownID)
-}
-
-// TestEveryOperationIsGuarded goes through the whole contract with callers who may not call: each operation demands a
-// token, one of its scopes and one of its user levels. It runs on one engine, since no row is read before.
-func TestEveryOperationIsGuarded(t *testing.T) {
-	t.Parallel()
-	s := apptest.Start(t)
-	none := s.As(t, "nils") // a person without a level
-	scopeless := s.AsWithScopes(t, "nils", "sp:unheard-of:read")
-	s.As(t, "kira", "ORG_ADMIN")
-	admin := s.AsWithScopes(t, "kira", "sp:unheard-of:read") // every level, no scope
-	expired, garbage := s.Expired(t), s.WithToken("garbage", "garbage")
-	application := s.Application(t)
-	operations := contract.Operations()
-	for i := range operations {
-		op := &operations[i]
-		path := somePath(op)
-		strangers := []*apptest.Caller{s.Nobody, garbage, expired}
-		strangers[i%len(strangers)].Do(t, op.Method, path, "").Want(t, 401, `{"error":"`)
-		if len(op.Scopes) > 0 && !slices.Contains(op.Scopes, "sp:scopes:default") {
-			admin.Do(t, op.Method, path, "").Refused(t, "403 Forbidden", "one of the scopes "+strings.Join(op.Scopes, ", "))
-			scopeless.Do(t, op.Method, path, "").Refused(t, "403 Forbidden")
-		}
-		if !slices.ContainsFunc(op.Levels, func(l string) bool { return l == "USER" || l == "Any" || l == "APPROVAL_OWNER" }) {
-			none.Do(t, op.Method, path, "").Refused(t, "403 Forbidden", "one of the user levels "+strings.Join(op.Levels, ", "))
-		}
-		if !op.Application {
-			application.Do(t, op.Method, path, "").Refused(t, "403 Forbidden", "It is for persons")
-		}
-	}
 }
 
 // TestLevels calls a few operations as those who may and those who may not.
@@ -112,39 +81,4 @@ func TestOrderOfChecks(t *testing.T) {
 			s.Admin.Post(t, classify+unknownID+"/classify?classificationMode=x", "").Refused(t, "404 Not found")
 		}
 	})
-}
-
-// TestExperimentalHeader: the header is demanded on exactly six operations, and a setting turns that off.
-func TestExperimentalHeader(t *testing.T) {
-	t.Parallel()
-	strict, lenient := apptest.Start(t), apptest.Start(t, func(c *config.Config) { c.RequireExperimental = false })
-	demanded := map[string]bool{}
-	operations := contract.Operations()
-	for i := range operations {
-		op := &operations[i]
-		const refusal = `{"error":"Experimental Header is missing or invalid."}`
-		if strict.Admin.With(apptest.Experimental, "").Do(t, op.Method, somePath(op), "").Text != refusal {
-			continue
-		}
-		demanded[op.Method+" "+op.Path] = true
-		for _, value := range []string{"", "false", "TRUE"} {
-			if got := strict.Admin.With(apptest.Experimental, value).Do(t, op.Method, somePath(op), "").Want(t, 400); got.Text != refusal {
-				t.Errorf("%s %s with the header %q: %s", op.Method, op.Path, value, got.Text)
-			}
-			if got := lenient.Admin.With(apptest.Experimental, value).Do(t, op.Method, somePath(op), ""); got.Text == refusal {
-				t.Errorf("%s %s demands the header although that is turned off", op.Method, op.Path)
-			}
-		}
-	}
-	const one = identitiesPath + "/{id}"
-	want := []string{"GET " + identitiesPath, "POST " + identitiesPath, "GET " + one, "PATCH " + one, "DELETE " + one, "GET /machine-identity-user-entitlements/v1"}
-	for _, operation := range want {
-		if !demanded[operation] {
-			t.Errorf("%s goes without the header", operation)
-		}
-		delete(demanded, operation)
-	}
-	if len(demanded) > 0 {
-		t.Errorf("the header is demanded on %v", demanded)
-	}
 }

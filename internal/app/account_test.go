@@ -65,18 +65,6 @@ func (in inventory) testAccountLists(t *testing.T) {
 			t.Errorf("%s gives %d rows, want %d: %v", filter, len(rows), want, apptest.Texts(rows, "name"))
 		}
 	}
-	c := collectionAt(t, "/accounts/v1")
-	all := apptest.Texts(in.Admin.List(t, "/accounts/v1"), "id")
-	slices.Sort(all)
-	for _, sorter := range c.sorters {
-		for _, direction := range []string{"", "-"} {
-			got := apptest.Texts(in.Admin.List(t, "/accounts/v1", "sorters", direction+sorter), "id")
-			slices.Sort(got)
-			if !slices.Equal(got, all) {
-				t.Errorf("sorters=%s%s loses rows", direction, sorter)
-			}
-		}
-	}
 }
 
 func (in inventory) testEntitlements(t *testing.T) {

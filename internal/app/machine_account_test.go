@@ -46,6 +46,8 @@ func (in inventory) testAccountShape(t *testing.T) {
 func (in inventory) testPatchableAccountFields(t *testing.T) {
 	id := in.account(t, "svc-03").Text("id")
 	cleo := in.Person(t, "cleo")
+	in.subtype(t, in.servers, "bot")
+	in.subtype(t, in.servers, "robot")
 	for _, step := range []struct {
 		field string
 		value any

@@ -80,7 +80,7 @@ func (s *Server) WithToken(name, token string) *Caller {
 // whose clock is late, signs it.
 func (s *Server) Expired(t testing.TB) *Caller {
 	t.Helper()
-	db, err := store.Open(t.Context(), store.Options{Database: s.Config.Database, Path: s.databaseFile()})
+	db, err := store.Open(t.Context(), s.Database())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,4 +99,9 @@ func (s *Server) Expired(t testing.TB) *Caller {
 		t.Fatal(err)
 	}
 	return s.WithToken("admin an hour ago", token.AccessToken)
+}
+
+// Database tells how to open the server's database beside it: a test can bring about what no operation does.
+func (s *Server) Database() store.Options {
+	return store.Options{Database: s.Config.Database, Path: s.databaseFile()}
 }

@@ -143,10 +143,13 @@ func (a Answer) ID(t testing.TB) string {
 	return id
 }
 
-// Rows gives the objects of a list.
+// Rows gives the objects of a list, also of one that is wrapped into an object as its member results.
 func (a Answer) Rows(t testing.TB) []Row {
 	t.Helper()
 	list, ok := a.Body.([]any)
+	if wrapped, isObject := a.Body.(map[string]any); isObject {
+		list, ok = wrapped["results"].([]any)
+	}
 	if !ok {
 		t.Fatalf("%s: %d %s is no list", a.Request, a.Status, a.Text)
 	}
