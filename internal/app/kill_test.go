@@ -36,6 +36,7 @@ func TestKill(t *testing.T) {
 	p := programs(t)
 	for _, engine := range []string{"sqlite", "postgres"} {
 		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
 			database := ""
 			if engine == "postgres" {
 				database = testenv.Postgres(t)

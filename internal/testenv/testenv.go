@@ -1,8 +1,9 @@
 //go:build unix
 
 // Package testenv starts the real servers that tests talk to: PostgreSQL, OpenLDAP's slapd and a TCP proxy that
-// misbehaves on demand. Everything listens on a free loopback port, keeps its data in a temporary folder and is gone when
-// the test ends. A missing server is a failed test that names the package to install: a skipped test proves nothing.
+// misbehaves on demand. It also runs programs of clients that need Node. Everything listens on a free loopback port, keeps
+// its data in a temporary folder and is gone when the test ends. A missing server is a failed test that names the package
+// to install: a skipped test proves nothing.
 package testenv
 
 import (
