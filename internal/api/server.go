@@ -69,7 +69,6 @@ type UseCases interface {
 	aggregationUseCases
 	classificationUseCases
 	mappingUseCases
-	provisioningUseCases
 }
 
 // server holds the handlers and what they share.

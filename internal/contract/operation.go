@@ -101,7 +101,6 @@ func expandTable() []Operation {
 		mappingEntries,
 		sourceEntries,
 		sourceSchemaEntries,
-		workEntries,
 		connectorEntries,
 		accountEntries,
 		entitlementEntries,

@@ -168,9 +168,6 @@ func (t *tx) removeEntitlement(ctx context.Context, e *governance.Entitlement) e
 	if err := exec(ctx, t, "delete from account_entitlement where entitlement_id = $1", e.ID); err != nil {
 		return fmt.Errorf("take entitlement %q from its accounts: %w", e.ID, err)
 	}
-	if err := t.endHoldings(ctx, e.ID); err != nil {
-		return err
-	}
 	return remove(ctx, t, entitlementTable, e)
 }
 
