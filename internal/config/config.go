@@ -40,10 +40,14 @@ type Config struct {
 	Organization string
 	// MaxUpload bounds the bytes of one uploaded file.
 	MaxUpload int64
+	// PasswordLifetime is how long the owner of a new account can fetch its generated password.
+	PasswordLifetime time.Duration
 	// JobLease is how long a job stays with a worker that no longer reports; after a crash work resumes that late.
 	JobLease time.Duration
 	// Workers is how many jobs run at the same time in this process.
 	Workers int
+	// Mail is how e-mails about approvals are sent.
+	Mail Mail
 
 	origins map[string]string
 }
@@ -53,6 +57,16 @@ type RateLimit struct {
 	Enabled  bool
 	Requests int
 	Window   time.Duration
+}
+
+// Mail is a mail server and what it is given. Without Host no e-mails are written; with it there is a From. User and Password
+// are set or neither.
+type Mail struct {
+	Host, TLS      string // TLS is starttls, tls or none
+	Port           int
+	User, Password string
+	From           string
+	Templates      string // a folder; empty for the templates in the program
 }
 
 // TLS says whether the server speaks HTTPS.

@@ -32,7 +32,8 @@ func defaults() config.Config {
 		Listen: "127.0.0.1:8400", Data: "./midgard-data", LogLevel: "info", LogFormat: "text", RequireExperimental: true,
 		RateLimit:     config.RateLimit{Requests: 100, Window: 10 * time.Second},
 		TokenLifetime: 749 * time.Second, FileRoot: "midgard-data/files", SecretKeyFile: "midgard-data/secrets.json",
-		Organization: "midgard", MaxUpload: 2 << 30, JobLease: 10 * time.Second, Workers: 2,
+		Organization: "midgard", MaxUpload: 2 << 30, PasswordLifetime: 168 * time.Hour, JobLease: 10 * time.Second, Workers: 2,
+		Mail: config.Mail{Port: 587, TLS: "starttls"},
 	}
 }
 

@@ -77,6 +77,8 @@ func (l *loader) derive() {
 func (l *loader) check() {
 	l.together("tlsCert", "tlsKey")
 	l.together("bootstrapClientId", "bootstrapClientSecret")
+	l.together("mail.host", "mail.from")
+	l.together("mail.user", "mail.password")
 }
 
 func (l *loader) together(first, second string) {

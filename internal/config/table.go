@@ -1,6 +1,7 @@
 package config
 
 import (
+	"math"
 	"strconv"
 	"time"
 )
@@ -47,10 +48,26 @@ var table = []Setting{
 		func(c *Config) *string { return &c.Organization }, organization),
 	bind(Setting{Key: "maxUpload", Default: "2GiB", Help: "largest file that may be uploaded"},
 		func(c *Config) *int64 { return &c.MaxUpload }, byteCount, formatBytes),
+	period(Setting{Key: "passwordLifetime", Default: "168h", Help: "how long the owner of a new account can fetch its generated password"},
+		func(c *Config) *time.Duration { return &c.PasswordLifetime }, time.Minute, 90*24*time.Hour),
 	period(Setting{Key: "jobLease", Default: "10s", Help: "how late a job of a crashed process is taken up again"},
 		func(c *Config) *time.Duration { return &c.JobLease }, time.Second, 10*time.Minute),
 	number(Setting{Key: "workers", Default: "2", Help: "jobs that run at the same time"},
 		func(c *Config) *int { return &c.Workers }, 1, 64),
+	text(Setting{Key: "mail.host", Help: "mail server that takes e-mails about approvals; turns them on"},
+		func(c *Config) *string { return &c.Mail.Host }, noBlanks),
+	number(Setting{Key: "mail.port", Default: "587", Help: "port of the mail server"},
+		func(c *Config) *int { return &c.Mail.Port }, 1, math.MaxUint16),
+	text(Setting{Key: "mail.tls", Default: "starttls", Help: "how the connection is encrypted: starttls, tls (from its beginning) or none"},
+		func(c *Config) *string { return &c.Mail.TLS }, oneOf("starttls", "tls", "none")),
+	text(Setting{Key: "mail.user", DefaultNote: "the mail server asks for none", Help: "name to sign in to the mail server with"},
+		func(c *Config) *string { return &c.Mail.User }, anyText),
+	text(Setting{Key: "mail.password", Help: "password of that name", Secret: true},
+		func(c *Config) *string { return &c.Mail.Password }, anyText),
+	text(Setting{Key: "mail.from", Help: "sender of e-mails: an address, or a name with the address in angle brackets"},
+		func(c *Config) *string { return &c.Mail.From }, mailAddress),
+	text(Setting{Key: "mail.templates", DefaultNote: "the ones in the program", Help: "folder with templates that replace those in the program"},
+		func(c *Config) *string { return &c.Mail.Templates }, anyText),
 }
 
 func toggle(s Setting, field func(*Config) *bool) Setting {

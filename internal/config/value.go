@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"net"
+	"net/mail"
 	"net/url"
 	"regexp"
 	"strconv"
@@ -47,6 +48,16 @@ func oneOf(allowed ...string) func(string) (string, error) {
 		}
 		return "", fmt.Errorf("must be one of %s, not %q", strings.Join(allowed, ", "), s)
 	}
+}
+
+func mailAddress(s string) (string, error) {
+	if s == "" {
+		return "", nil
+	}
+	if _, err := mail.ParseAddress(s); err != nil {
+		return "", fmt.Errorf("must be an e-mail address, or a name with one in angle brackets, not %q", s)
+	}
+	return s, nil
 }
 
 var organizationName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
