@@ -25,7 +25,7 @@ type Store interface {
 	ReleaseJob(ctx context.Context, l governance.Lease) error
 }
 
-// Handler does one kind of work. nil means done. An error is tried again with growing pauses, unless Permanent wraps it;
+// Handler does one kind of work. nil means done. An error is tried again with growing pauses, unless Permanent or Later wraps it;
 // governance.ErrCancelled and governance.ErrLeaseLost end the attempt without a retry.
 type Handler func(ctx context.Context, j governance.Job) error
 
@@ -180,6 +180,7 @@ func (e *Engine) call(ctx context.Context, j governance.Job) (err error) {
 
 func (e *Engine) end(ctx context.Context, j governance.Job, err error) error {
 	var permanent *permanentError
+	var later *laterError
 	now := e.o.Now()
 	switch {
 	case err == nil:
@@ -190,6 +191,8 @@ func (e *Engine) end(ctx context.Context, j governance.Job, err error) error {
 		return nil
 	case errors.Is(err, governance.ErrCancelled):
 		return e.store.EndJob(ctx, j.Lease(), governance.JobCancelled, err.Error(), now)
+	case errors.As(err, &later):
+		return e.store.EndJob(ctx, j.Lease(), governance.JobAvailable, err.Error(), later.at)
 	case errors.As(err, &permanent) || j.Attempt >= j.MaxAttempts:
 		return e.store.EndJob(ctx, j.Lease(), governance.JobFailed, err.Error(), now)
 	}
@@ -201,6 +204,17 @@ func backoff(attempt int) time.Duration {
 	pause := min(time.Second<<min(attempt-1, 10), 5*time.Minute)
 	return pause/2 + rand.N(pause/2+1)
 }
+
+type laterError struct {
+	err error
+	at  time.Time
+}
+
+func (e *laterError) Error() string { return e.err.Error() }
+func (e *laterError) Unwrap() error { return e.err }
+
+// Later gives a job back until a time, without an end to how often: the work keeps its own count of what went wrong.
+func Later(at time.Time, err error) error { return &laterError{err, at} }
 
 type permanentError struct{ err error }
 
