@@ -106,6 +106,7 @@ type call struct {
 	method, path string
 	payload      []byte
 	contentType  string
+	key          string // by which the server knows the request when it comes again, "" for none
 }
 
 // send repeats the call as Do promises, decodes the last answer and returns its headers. Failures to get a token are not
@@ -126,7 +127,7 @@ func (c *Client) send(ctx context.Context, call call, into any) (http.Header, er
 			renewed = true
 			continue
 		}
-		if attempt >= c.retries || !repeatable(call.method, failure.Status) {
+		if attempt >= c.retries || !call.repeatable(failure.Status) {
 			return header, err
 		}
 		if err := c.sleep(ctx, patience(failure, attempt)); err != nil {
@@ -142,6 +143,9 @@ func (c *Client) once(ctx context.Context, token string, call call, into any) (h
 	}
 	if call.payload != nil {
 		request.Header.Set("Content-Type", call.contentType)
+	}
+	if call.key != "" {
+		request.Header.Set(idempotencyHeader, call.key)
 	}
 	return c.exchange(request, token, into)
 }

@@ -24,6 +24,14 @@ func repeatable(method string, status int) bool {
 	return false
 }
 
+// repeatable is the same for a call. What the server knows again by its key changes nothing when it is repeated.
+func (c *call) repeatable(status int) bool {
+	if c.key != "" {
+		return repeatable(http.MethodPut, status)
+	}
+	return repeatable(c.method, status)
+}
+
 // patience is how long to wait before the next attempt: what the server said, or a growing time of which half is chance,
 // so that many clients do not come back together.
 func patience(failure *Error, attempt int) time.Duration {

@@ -28,15 +28,19 @@ var allowed = map[string]string{
 	"internal/transform/velocity": "",
 
 	// work that is more than rows
-	"internal/job":       "internal/governance",
-	"internal/auth":      "internal/governance",
-	"internal/form":      "internal/governance",
-	"internal/source":    "internal/governance internal/connector internal/jsondoc internal/job",
-	"internal/aggregate": "internal/governance internal/connector internal/jsondoc internal/job internal/source internal/transform",
+	"internal/job":        "internal/governance",
+	"internal/approval":   "internal/governance",
+	"internal/mail":       "internal/governance",
+	"internal/auth":       "internal/governance",
+	"internal/form":       "internal/governance",
+	"internal/succession": "internal/governance internal/job",
+	"internal/source":     "internal/governance internal/connector internal/jsondoc internal/job",
+	"internal/provision":  "internal/governance internal/connector internal/jsondoc internal/job internal/source internal/transform",
+	"internal/aggregate":  "internal/governance internal/connector internal/jsondoc internal/job internal/source internal/transform",
 
 	// adapters: they know the domain and never each other
 	"internal/store":               "internal/governance internal/filter",
-	"internal/api":                 "internal/governance internal/filter internal/contract internal/jsondoc internal/jsonpatch internal/auth internal/connector internal/source internal/aggregate internal/transform internal/form",
+	"internal/api":                 "internal/governance internal/filter internal/contract internal/jsondoc internal/jsonpatch internal/auth internal/approval internal/connector internal/source internal/aggregate internal/provision internal/transform internal/form",
 	"internal/connector/delimited": "internal/connector",
 	"internal/connector/ldap":      "internal/connector",
 	"internal/connector/local":     "internal/connector",

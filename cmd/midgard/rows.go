@@ -91,8 +91,13 @@ func cell(value json.RawMessage) string {
 }
 
 func named(value json.RawMessage) string {
-	if row, err := readRow(value); err == nil && row.values["name"] != nil {
+	row, err := readRow(value)
+	switch {
+	case err != nil:
+	case row.values["name"] != nil:
 		return plain(row.values["name"])
+	case row.values["locale"] != nil: // a text in one of several languages
+		return plain(row.values["value"])
 	}
 	return plain(value)
 }

@@ -46,6 +46,10 @@ type Store interface {
 	RemoveAccounts(ctx context.Context, actor governance.Actor, lease governance.Lease, ids []string) error
 	KeepDeltaToken(ctx context.Context, lease governance.Lease, sourceID string, token []byte) error
 	SetSourceHealth(ctx context.Context, actor governance.Actor, id string, healthy bool, status, message string) error
+	StartAction(ctx context.Context, actor governance.Actor, task governance.Task, key string, args func(taskID string) any) (governance.Task, error)
+	ReloadAccount(ctx context.Context, actor governance.Actor, lease governance.Lease, a *governance.Account, observed governance.ObservedAccount, mapper governance.Mapper) error
+	DropAccount(ctx context.Context, actor governance.Actor, lease governance.Lease, a *governance.Account) error
+	MarkGone(ctx context.Context, actor governance.Actor, lease governance.Lease, id string) error
 
 	Account(ctx context.Context, id, administeredBy string) (governance.Account, error)
 	ClassifyAccount(ctx context.Context, actor governance.Actor, id string, decide func(*governance.Account) bool, mapper governance.Mapper) (governance.Account, error)

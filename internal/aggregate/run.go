@@ -46,6 +46,14 @@ func (r *run) do(ctx context.Context) error {
 }
 
 func (r *run) prepare(ctx context.Context) error {
+	if err := r.prepareRules(ctx); err != nil {
+		return err
+	}
+	return r.prepareMappings(ctx)
+}
+
+// prepareRules reads what the source's objects mean, but for the mappings.
+func (r *run) prepareRules(ctx context.Context) error {
 	var err error
 	if r.source, err = r.store.Source(ctx, r.SourceID, ""); err != nil {
 		return err
@@ -66,10 +74,8 @@ func (r *run) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if r.rules, err = newRules(r.source, schema, config, profile); err != nil {
-		return err
-	}
-	return r.prepareMappings(ctx)
+	r.rules, err = newRules(r.source, schema, config, profile)
+	return err
 }
 
 // prepareMappings compiles the source's mappings. They are part of the rules of the run: when they change, or a transform

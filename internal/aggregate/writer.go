@@ -2,6 +2,7 @@ package aggregate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"strings"
@@ -193,8 +194,10 @@ func (w *accountWriter) write(ctx context.Context, writes []governance.AccountWr
 	if len(writes) == 0 {
 		return w.run.report.send(ctx)
 	}
-	source := governance.Reference{ID: w.run.source.ID, Name: w.run.source.Name}
-	done, err := w.run.store.ApplyAccounts(ctx, w.run.actor, w.run.lease, source, writes, w.run.mapper)
+	done, err := w.put(ctx, writes)
+	if errors.Is(err, governance.ErrOvertaken) {
+		done, err = w.putAgain(ctx, writes)
+	}
 	if err != nil {
 		return err
 	}
@@ -210,6 +213,29 @@ func (w *accountWriter) write(ctx context.Context, writes []governance.AccountWr
 		}
 	}
 	return w.run.report.send(ctx)
+}
+
+func (w *accountWriter) put(ctx context.Context, writes []governance.AccountWrite) (governance.Applied, error) {
+	source := governance.Reference{ID: w.run.source.ID, Name: w.run.source.Name}
+	return w.run.store.ApplyAccounts(ctx, w.run.actor, w.run.lease, source, writes, w.run.mapper)
+}
+
+// putAgain looks once more for the accounts that nobody knew: what a request has made meanwhile is there by now.
+func (w *accountWriter) putAgain(ctx context.Context, writes []governance.AccountWrite) (governance.Applied, error) {
+	batch := make([]observation, len(writes))
+	for i := range writes {
+		batch[i].account = writes[i].Observed
+	}
+	digests, err := w.lookUp(ctx, batch)
+	if err != nil {
+		return governance.Applied{}, err
+	}
+	for i := range writes {
+		if writes[i].Digest.ID == "" {
+			writes[i].Digest = digests[i]
+		}
+	}
+	return w.put(ctx, writes)
 }
 
 // lookUp finds the accounts that a batch is about. An entry with an id of the source's own is the account that has this

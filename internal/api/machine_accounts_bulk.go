@@ -10,9 +10,6 @@ import (
 	"midgard/internal/jsonpatch"
 )
 
-// maxBulkAccounts is how many machine accounts one request may change (contract).
-const maxBulkAccounts = 100
-
 // bulkAccountForm is what the patch of a bulk update sees of each machine account.
 type bulkAccountForm struct {
 	Description     string   `json:"description"`
@@ -35,7 +32,7 @@ func (s *server) updateMachineAccountsInBulk(w http.ResponseWriter, r *http.Requ
 	if err != nil {
 		return err
 	}
-	ids, err := bulkIDs("ids", body.IDs, maxBulkAccounts)
+	ids, err := bulkIDs("ids", body.IDs, governance.MaxBulkAccounts)
 	if err != nil {
 		return err
 	}

@@ -44,18 +44,24 @@ type Options struct {
 type Store interface {
 	machineIdentityStore
 	machineAccountStore
+	accountActionStore
 	subtypeStore
+	accountRequestStore
 	classificationStore
 	mappingStore
 	sourceStore
+	provisioningPolicyStore
+	workItemStore
 	scheduleStore
 	accountStore
 	entitlementStore
+	holdingStore
 	identityStore
 	identityProfileStore
 	workgroupStore
 	transformStore
 	formStore
+	genericApprovalStore
 	taskStore
 	accessTokenStore
 	oauthClientStore
@@ -67,8 +73,10 @@ type Store interface {
 type UseCases interface {
 	sourceUseCases
 	aggregationUseCases
+	accountActionUseCases
 	classificationUseCases
 	mappingUseCases
+	provisioningUseCases
 }
 
 // server holds the handlers and what they share.

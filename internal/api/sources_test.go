@@ -18,6 +18,7 @@ import (
 	"midgard/internal/connector/delimited"
 	"midgard/internal/connector/ldap"
 	"midgard/internal/governance"
+	"midgard/internal/provision"
 	"midgard/internal/secret"
 	"midgard/internal/source"
 	"midgard/internal/store"
@@ -34,9 +35,12 @@ type sourceServer struct {
 type sourceUseCases struct {
 	*source.Service
 	aggregations
+	provisioning
 }
 
 type aggregations struct{ *aggregate.Service }
+
+type provisioning struct{ *provision.Service }
 
 func newSourceServer(t *testing.T, change ...func(*api.Options)) *sourceServer {
 	t.Helper()
@@ -47,7 +51,7 @@ func newSourceServer(t *testing.T, change ...func(*api.Options)) *sourceServer {
 			Store: db, Sealer: secret.Ephemeral(), NewID: store.NewID, Now: time.Now, FileRoot: s.files,
 			Connectors: map[string]connector.Factory{delimited.Name: delimited.New(), ldap.Name: ldap.New()},
 		})
-		o.Use = sourceUseCases{sources, aggregations{aggregate.New(db, sources, time.Now, slog.New(slog.DiscardHandler))}}
+		o.Use = sourceUseCases{sources, aggregations{aggregate.New(db, sources, time.Now, slog.New(slog.DiscardHandler))}, provisioning{}}
 		o.MaxUpload = 1000
 	}
 	s.authServer = newAuthServer(t, append([]func(*api.Options){use}, change...)...)

@@ -21,9 +21,12 @@ import (
 	"midgard/internal/connector/builtin"
 	"midgard/internal/governance"
 	"midgard/internal/job"
+	"midgard/internal/mail"
+	"midgard/internal/provision"
 	"midgard/internal/secret"
 	"midgard/internal/source"
 	"midgard/internal/store"
+	"midgard/internal/succession"
 )
 
 // Version is the program's version; release builds set it.
@@ -37,6 +40,7 @@ type App struct {
 	jobs      *job.Engine
 	sources   *source.Service
 	aggregate *aggregate.Service
+	provision *provision.Service
 	metrics   *metrics
 	handler   http.Handler
 	unlock    func()
@@ -53,10 +57,14 @@ type App struct {
 type useCases struct {
 	*source.Service
 	aggregation
+	provisioning
 }
 
 // aggregation gives the embedded service a name of its own beside the other one.
 type aggregation struct{ *aggregate.Service }
+
+// provisioning is aggregation for its service.
+type provisioning struct{ *provision.Service }
 
 // New opens the data folder, the address and the database and builds everything. On an empty database it makes the administrator's
 // client, which Bootstrap tells. A second server on the same embedded database is refused.
@@ -98,7 +106,14 @@ func (a *App) build(ctx context.Context) error {
 	})
 	a.aggregate = aggregate.New(a.store, a.sources, time.Now, a.log)
 	a.metrics = newMetrics(a.store.Engine())
+	a.metrics.watchOwners(a.store.OwnerlessMachines)
+	a.provision = provision.New(provision.Options{
+		Store: a.store, Sources: a.sources, Observer: a.aggregate, Sealer: box, PasswordLifetime: a.cfg.PasswordLifetime, Log: a.log, Observe: a.metrics.provisioned,
+	})
 	a.buildJobs()
+	if err := a.buildMail(); err != nil {
+		return err
+	}
 	return a.buildHandler(authority)
 }
 
@@ -130,14 +145,35 @@ func (a *App) buildJobs() {
 	a.jobs.Handle(governance.JobAggregate, a.aggregate.Work)
 	a.jobs.Handle(governance.JobClassify, a.aggregate.Classify)
 	a.jobs.Handle(governance.JobMap, a.aggregate.Map)
+	a.jobs.Handle(governance.JobAccounts, a.aggregate.Act)
+	a.jobs.Handle(governance.JobSuccession, succession.Worker{Store: a.store}.Work)
+	a.jobs.Handle(governance.JobProvision, a.provision.Work)
 	a.jobs.Handle(governance.JobDeleteSource, a.sources.WorkDeletion)
 	a.jobs.Handle(governance.JobRename, a.sources.WorkRename)
 	a.store.OnEnqueue(a.jobs.Wake)
 }
 
+// buildMail lets approvals write e-mails, where a mail server is configured.
+func (a *App) buildMail() error {
+	m := a.cfg.Mail
+	if m.Host == "" {
+		return nil
+	}
+	mails, err := mail.New(mail.Options{
+		Store: a.store, Host: m.Host, Port: m.Port, TLS: m.TLS, User: m.User, Password: m.Password, From: m.From, Templates: m.Templates,
+		PublicURL: a.URL(), Organization: a.cfg.Organization, Log: a.log,
+	})
+	if err != nil {
+		return err
+	}
+	a.store.KeepMail()
+	a.jobs.Handle(governance.JobMail, mails.Work)
+	return nil
+}
+
 func (a *App) buildHandler(authority *auth.Service) error {
 	contractAPI, err := api.New(api.Options{
-		Store: a.store, Auth: authority, Use: useCases{a.sources, aggregation{a.aggregate}}, Log: a.log, Strict: a.cfg.Strict, RequireExperimental: a.cfg.RequireExperimental,
+		Store: a.store, Auth: authority, Use: useCases{a.sources, aggregation{a.aggregate}, provisioning{a.provision}}, Log: a.log, Strict: a.cfg.Strict, RequireExperimental: a.cfg.RequireExperimental,
 		MaxUpload: a.cfg.MaxUpload, PublicURL: a.URL(), Organization: a.cfg.Organization, Version: Version, Observe: a.metrics.observe,
 	})
 	if err != nil {

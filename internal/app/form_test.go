@@ -77,7 +77,7 @@ func editForm(t *testing.T, s *apptest.Server, path string) {
 	s.Admin.Patch(t, path, patch("remove", "/owner", nil)).Refused(t, "400.1.0 Required Data Missing Or Empty", "owner")
 	s.Admin.Patch(t, path, replace("/formConditions/0/effects/0/config/element", "nowhere")).
 		Refused(t, "400.1.3 Illegal value", "formConditions[0].effects[0].config.element", "no element")
-	s.Admin.Post(t, formsPath, "").Refused(t, "400.1 Bad Request Content")
+	s.Admin.Post(t, formsPath, "").Refused(t, "400.1.0 Required Data Missing Or Empty", "'name'")
 	s.Admin.Post(t, formsPath, `{"name":"x"}`).Refused(t, "400.1.0 Required Data Missing Or Empty", "owner")
 	s.As(t, "cleo", "SOURCE_ADMIN").Get(t, path).Refused(t, "403 Forbidden")
 }

@@ -16,6 +16,7 @@ type metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.CounterVec
 	took     *prometheus.HistogramVec
+	steps    *prometheus.CounterVec
 }
 
 func newMetrics(engine string) *metrics {
@@ -29,12 +30,15 @@ func newMetrics(engine string) *metrics {
 			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5},
 		}, []string{"operation"}),
 	}
+	m.steps = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "midgard_provisioning_steps_total", Help: "Steps of the provisioning of account requests, by step and how they went: done, later or failed.",
+	}, []string{"step", "outcome"})
 	info := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "midgard_info", Help: "Always 1; the labels tell version and database engine.",
 		ConstLabels: prometheus.Labels{"version": Version, "engine": engine},
 	})
 	info.Set(1)
-	m.registry.MustRegister(m.requests, m.took, info, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(m.requests, m.took, m.steps, info, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
@@ -42,6 +46,8 @@ func (m *metrics) observe(operation string, status int, took time.Duration) {
 	m.requests.WithLabelValues(operation, strconv.Itoa(status)).Inc()
 	m.took.WithLabelValues(operation).Observe(took.Seconds())
 }
+
+func (m *metrics) provisioned(step, outcome string) { m.steps.WithLabelValues(step, outcome).Inc() }
 
 func (m *metrics) handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})

@@ -2,9 +2,11 @@ package app
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"midgard/internal/aggregate"
+	"midgard/internal/approval"
 	"midgard/internal/connector"
 	"midgard/internal/governance"
 	"midgard/internal/source"
@@ -12,7 +14,7 @@ import (
 
 // How often the server looks for due schedules and clears away what is old.
 const (
-	schedulePeriod = time.Second
+	schedulePeriod = time.Second // of approvals too
 	prunePeriod    = time.Hour
 )
 
@@ -21,9 +23,10 @@ const (
 	keepTasks   = 90 * 24 * time.Hour
 	keepJobs    = 7 * 24 * time.Hour
 	keepUploads = 24 * time.Hour
+	keepMail    = 30 * 24 * time.Hour
 )
 
-// tend starts scheduled runs and clears away old rows until ctx ends.
+// tend starts scheduled runs, does what approvals wait for and clears away old rows until ctx ends.
 func (a *App) tend(ctx context.Context) {
 	schedule, prune := time.NewTicker(schedulePeriod), time.NewTicker(prunePeriod)
 	defer schedule.Stop()
@@ -36,9 +39,21 @@ func (a *App) tend(ctx context.Context) {
 			if err := a.sources.StartDue(ctx, a.startScheduled); err != nil && ctx.Err() == nil {
 				a.log.Error("cannot start scheduled runs", "error", err)
 			}
+			a.tendApprovals(ctx)
 		case <-prune.C:
 			a.prune(ctx)
 		}
+	}
+}
+
+// tendApprovals reminds, escalates and ends approvals whose time has come, and sends e-mails that are tried again.
+func (a *App) tendApprovals(ctx context.Context) {
+	err := a.store.TendApprovals(ctx, approval.Next)
+	if a.cfg.Mail.Host != "" {
+		err = errors.Join(err, a.store.StartMail(ctx))
+	}
+	if err != nil && ctx.Err() == nil {
+		a.log.Error("cannot tend approvals", "error", err)
 	}
 }
 
@@ -70,9 +85,11 @@ func (a *App) startScheduled(ctx context.Context, s governance.Schedule) error {
 func (a *App) prune(ctx context.Context) {
 	now := time.Now()
 	for what, err := range map[string]error{
-		"tasks":   a.store.PruneTasks(ctx, now.Add(-keepTasks)),
-		"jobs":    a.store.PruneJobs(ctx, now.Add(-keepJobs)),
-		"uploads": a.store.PruneUploads(ctx, now.Add(-keepUploads)),
+		"tasks":            a.store.PruneTasks(ctx, now.Add(-keepTasks)),
+		"jobs":             a.store.PruneJobs(ctx, now.Add(-keepJobs)),
+		"passwords":        a.store.WipePasswords(ctx),
+		"uploads":          a.store.PruneUploads(ctx, now.Add(-keepUploads)),
+		"keys of requests": a.store.PruneRequestKeys(ctx),
 	} {
 		if err != nil && ctx.Err() == nil {
 			a.log.Error("cannot clear away old rows", "what", what, "error", err)

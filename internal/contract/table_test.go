@@ -11,13 +11,13 @@ import (
 )
 
 // forAnyToken are the operations for which the contract lists no scope.
-var forAnyToken = []string{"getAccountAggregationStatus"}
+var forAnyToken = []string{"getAccountAggregationStatus", "createMachineAccountRequest", "getCreateMachineAccountRequest", "getMachineAccountCreateAccessInfo"}
 
 func TestOperationsAreComplete(t *testing.T) {
 	t.Parallel()
 	levels := []string{
 		"API", "Any", "USER", "ORG_ADMIN", "SOURCE_ADMIN", "SOURCE_SUBADMIN", "ROLE_ADMIN", "ROLE_SUBADMIN", "HELPDESK",
-		"CERT_ADMIN", "REPORT_ADMIN",
+		"CERT_ADMIN", "REPORT_ADMIN", "APPROVAL_OWNER",
 	}
 	scope := regexp.MustCompile(`^(idn|sp):[a-z:-]+$`)
 	for _, o := range contract.Operations() {
@@ -170,18 +170,27 @@ func TestOptInHeaderIsDemandedWhereTheReferencePagesSay(t *testing.T) {
 	want := []string{
 		"DELETE /machine-identities/v1/{id}",
 		"DELETE /source-subtypes/v1/{subtypeId}",
+		"DELETE /sources/v2/{sourceId}/provisioning-policies/{id}",
+		"GET /account-requests/v1/machine-account-create/{accountRequestId}",
 		"GET /machine-identities/v1",
 		"GET /machine-identities/v1/{id}",
 		"GET /machine-identity-user-entitlements/v1",
 		"GET /source-subtypes/v1",
+		"GET /source-subtypes/v1/machine-account-create-access",
 		"GET /source-subtypes/v1/{subtypeId}",
 		"GET /source-subtypes/v1/{subtypeId}/machine-config",
+		"GET /sources/v2/{sourceId}/provisioning-policies",
+		"GET /sources/v2/{sourceId}/provisioning-policies/{id}",
 		"PATCH /machine-identities/v1/{id}",
 		"PATCH /source-subtypes/v1/{subtypeId}",
 		"PATCH /source-subtypes/v1/{subtypeId}/machine-config",
+		"PATCH /sources/v2/{sourceId}/provisioning-policies/{id}",
+		"POST /account-requests/v1/machine-account-create",
 		"POST /machine-identities/v1",
 		"POST /source-subtypes/v1",
 		"POST /source-subtypes/v1/bulk-retrieve",
+		"POST /sources/v2/{sourceId}/provisioning-policies",
+		"PUT /sources/v2/{sourceId}/provisioning-policies/{id}",
 	}
 	var got []string
 	for _, o := range contract.Operations() {

@@ -26,6 +26,10 @@ const (
 	JobMap          = "map"
 	JobDeleteSource = "delete-source"
 	JobRename       = "rename"
+	JobMail         = "mail" // sends what waits; there is one at a time
+	JobProvision    = "provision"
+	JobAccounts     = "account-action"
+	JobSuccession   = "succession"
 )
 
 // Job is a piece of durable work. At most one unfinished job exists for a kind and key.
@@ -59,6 +63,10 @@ func (j Job) Lease() Lease { return Lease{j.ID, j.Token} }
 
 // ErrLeaseLost is returned by a write whose job now belongs to another worker, or has ended.
 var ErrLeaseLost = errors.New("the job is no longer held by this worker")
+
+// ErrOvertaken is the error of a write that makes an account which somebody else has made since the caller looked for it.
+// Whoever looks again can go on.
+var ErrOvertaken = errors.New("an account was put into the inventory meanwhile")
 
 // ErrCancelled ends a job that somebody asked to stop.
 var ErrCancelled = errors.New("the job was cancelled")

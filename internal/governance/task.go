@@ -22,6 +22,11 @@ const (
 	TaskMapping                = "Machine Account Mapping"
 	TaskSourceDeletion         = "Source Deletion"
 	TaskProfileDeletion        = "Identity Profile Deletion"
+	TaskAccountEnable          = "Cloud Account Enable"
+	TaskAccountDisable         = "Cloud Account Disable"
+	TaskAccountUnlock          = "Cloud Account Unlock"
+	TaskAccountReload          = "Cloud Account Reload"
+	TaskAccountRemoval         = "Cloud Account Removal"
 	TaskTypeQuartz             = "QUARTZ"
 	TaskTypeQueued             = "QUEUED_TASK"
 )

@@ -5,6 +5,7 @@ package proof_test
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 	"testing"
 
 	"midgard/internal/app/apptest"
@@ -95,6 +96,10 @@ var lists = map[string]*list{
 	"listMachineAccounts":                 machineAccounts,
 	"listAccounts":                        accounts,
 	"getAccountEntitlements":              {},
+	"getMachineAccountEntitlements":       {},
+	"getMachineAccountCreateAccessInfo":   {id: "sourceId"},
+	"listEntitlementHoldings":             {},
+	"listEntitlementGroups":               {},
 	"listSources":                         {},
 	"listEntitlements":                    entitlements,
 	"listIdentities":                      identities,
@@ -112,6 +117,10 @@ var lists = map[string]*list{
 	"listAccountRequests":                 {},
 	"getAccountDeletionRequests":          {id: "accountRequestId"},
 	"listMachineAccountMappings":          {id: "target.attributeName"},
+	"listProvisioningPolicies":            {id: "usageType"},
+	"listProvisioningPoliciesV2":          {},
+	"listWorkItems":                       {},
+	"getApprovals":                        approvals,
 	"getTaskStatusList":                   {fields: map[string]reading{"sourceId": member("target.id")}},
 }
 
@@ -189,6 +198,57 @@ func holdings(t *testing.T, w *world, rows []apptest.Row) {
 		}
 		row["entitlements"] = ids
 	}
+}
+
+// approvals are about requests; each of them is asked for by itself.
+var approvals = &list{
+	fields: map[string]reading{
+		"approvalId": member("id"), "name": member("name.0.value"), "description": member("description.0.value"), "batchId": constant(nil),
+		"requesterId": member("requester.identityID"), "requesteeId": member("requestee.identityID"), "approverId": deciders,
+		"referenceId": each("referenceData", "", "id"), "referenceType": each("referenceData", "", "type"), "referenceName": each("referenceData", "", "name"),
+		"requestedTargetId": each("requestedTarget", "", "id"), "requestedTargetType": each("requestedTarget", "", "targetType"),
+		"requestedTargetName": each("requestedTarget", "", "name"), "requestedTargetRequestType": each("requestedTarget", "", "requestType"),
+		"search": searchable, "decisionDate": lastDecision,
+	},
+	empty: []string{"batchId", "referenceName"}, // requests have no names
+}
+
+// decisions gives a member of everybody's decision.
+func decisions(row apptest.Row, name string) []any {
+	approved, _ := each("approvedBy", "", name)(row).([]any)
+	rejected, _ := each("rejectedBy", "", name)(row).([]any)
+	return append(approved, rejected...)
+}
+
+// deciders are those whose turn it is or was, and those who have decided.
+func deciders(row apptest.Row) any {
+	ids := decisions(row, "identityID")
+	for _, as := range decisions(row, "actionedAs.0.id") {
+		ids = append(ids, as)
+	}
+	if now := row.Field("assignedTo.0.identityID"); now != nil {
+		ids = append(ids, now)
+	}
+	return ids
+}
+
+func lastDecision(row apptest.Row) any {
+	var last any
+	for _, at := range decisions(row, "decisionDate") {
+		if last == nil || at.(string) > last.(string) {
+			last = at
+		}
+	}
+	return last
+}
+
+// searchable is the text that is searched: what the approval is called and who and what it is about.
+func searchable(row apptest.Row) any {
+	texts := []string{row.Text("name.0.value"), row.Text("description.0.value"), row.Text("requester.name"), row.Text("requestee.name")}
+	for _, name := range each("requestedTarget", "", "name")(row).([]any) {
+		texts = append(texts, name.(string))
+	}
+	return strings.Join(slices.DeleteFunc(texts, func(text string) bool { return text == "" }), " ")
 }
 
 var entitlements = &list{

@@ -86,7 +86,7 @@ func (w *world) editAccounts(t *testing.T) {
 			w.edit(t, path, "subtype", w.subtypeOf(t, row))
 		}
 		if groups, _ := row.Field("connectorAttributes.groups").([]any); len(groups) > 4 {
-			w.objects["/accounts"] = row.Text("id")
+			w.objects["/accounts"], w.objects["/machine-accounts"] = row.Text("id"), row.Text("id")
 		}
 	}
 	for i, row := range w.Admin.List(t, "/entitlements/v1") {

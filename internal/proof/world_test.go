@@ -39,7 +39,8 @@ func newWorld(t *testing.T, p *prover) *world {
 	w := &world{prover: p, dice: rand.New(rand.NewPCG(8400, 1)), objects: map[string]string{}, sources: map[string]string{}}
 	for _, family := range []func(*testing.T){
 		w.makePeople, w.makeGroups, w.makeSources, w.makeProfiles, w.makeAccounts, w.makeSubtypes, w.editAccounts, w.makeMachineIdentities,
-		w.makeTransforms, w.makeForms, w.makeMappings, w.makeRequests, w.makeTasks, w.makeCredentials,
+		w.makeTransforms, w.makeForms, w.makePolicies, w.makeWorkItems, w.makeMappings, w.configureApprovals, w.makeRequests,
+		w.decideApprovals, w.makeHoldings, w.makeTasks, w.makeCredentials,
 	} {
 		family(t)
 	}

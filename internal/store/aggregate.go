@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -12,11 +13,12 @@ import (
 // ApplyAccounts creates and updates accounts of one source in one transaction that belongs to a job: the accounts, their
 // entitlements, the people that an authoritative source makes of them, and the machine identity that every machine
 // account belongs to. What a person has entered (ManuallyEdited, a manual classification) stays. mapper decides machine
-// accounts further; it is nil for a source without mappings.
+// accounts further; it is nil for a source without mappings. It fails with ErrOvertaken when a new account is there already:
+// a request that makes accounts may come between the look at what is known and this call.
 func (s *Store) ApplyAccounts(ctx context.Context, actor governance.Actor, lease governance.Lease, source governance.Reference, writes []governance.AccountWrite, mapper governance.Mapper) (governance.Applied, error) {
 	var done governance.Applied
 	err := s.writeBulk(ctx, actor, func(ctx context.Context, t *tx) error {
-		if err := t.holdFor(ctx, lease, source.ID, mapper); err != nil {
+		if err := t.holdMapping(ctx, lease, source.ID); err != nil { // those requests hold the source too
 			return err
 		}
 		b := batch{tx: t, source: source, writes: writes, mapper: mapper}
@@ -26,6 +28,9 @@ func (s *Store) ApplyAccounts(ctx context.Context, actor governance.Actor, lease
 		done = b.done
 		return nil
 	})
+	if _, taken := s.dialect.unique(err); taken {
+		err = errors.Join(governance.ErrOvertaken, err)
+	}
 	if err != nil {
 		return governance.Applied{}, fmt.Errorf("apply accounts: %w", err)
 	}
@@ -157,7 +162,7 @@ func (b *batch) readOwners(ctx context.Context) error {
 			keys = append(keys, k)
 		}
 	}
-	owners, err := peopleByKeys(ctx, b, unique(keys))
+	owners, err := ownersByKeys(ctx, b, unique(keys))
 	b.owners = owners
 	return err
 }
@@ -288,8 +293,11 @@ func (b *batch) observe(a *governance.Account, o *governance.ObservedAccount) {
 	if a.ManuallyEdited {
 		return
 	}
-	a.Description, a.Environment, a.OwnerKey = o.Description, o.Environment, Key(o.OwnerKey)
-	a.Owner = b.owners[o.OwnerKey]
+	a.Description, a.Environment = o.Description, o.Environment
+	owner, known := b.owners[o.OwnerKey]
+	if key := Key(o.OwnerKey); known || key != a.OwnerKey { // else who took over from somebody who is gone stays
+		a.Owner, a.OwnerKey = owner, key
+	}
 }
 
 func (b *batch) update(ctx context.Context, old, a *governance.Account, o *governance.ObservedAccount) error {

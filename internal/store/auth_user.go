@@ -98,10 +98,27 @@ func (t *tx) keepAdministrator(ctx context.Context, before, after []string) erro
 	if err := t.QueryRowContext(ctx, countAdministrators).Scan(&left); err != nil {
 		return fmt.Errorf("count the administrators: %w", err)
 	}
+	return needAdministrator(left)
+}
+
+func needAdministrator(left int) error {
 	if left == 0 {
 		return governance.Fail(governance.Illegal, "capabilities", "The last active %s cannot lose this level.", governance.LevelOrgAdmin)
 	}
 	return nil
+}
+
+// administratorRemains refuses to let a person go who is the last administrator.
+func (t *tx) administratorRemains(ctx context.Context, identityID string) error {
+	user, err := one(ctx, t, "Identity", identityID, selectUser, scanUser, identityID)
+	if err != nil || !slices.Contains(user.Levels, governance.LevelOrgAdmin) {
+		return err
+	}
+	var left int
+	if err := t.QueryRowContext(ctx, countAdministrators+" and o.id <> $1", identityID).Scan(&left); err != nil {
+		return fmt.Errorf("count the administrators: %w", err)
+	}
+	return needAdministrator(left)
 }
 
 // Bootstrap gives an organisation without people its first one, with user levels and a personal access token. When there

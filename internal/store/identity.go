@@ -73,44 +73,58 @@ func (s *Store) Identity(ctx context.Context, id string) (governance.Identity, e
 	return byID(ctx, s.reader(), identities, "Identity", id)
 }
 
-// DeleteIdentity removes a person with their personal access tokens, memberships and user levels. What they own is left
-// without an owner and their accounts uncorrelated; an authoritative source that still lists them makes them anew at its
-// next aggregation. A protected person is refused with Invalid, the last administrator with Illegal, and an owner of
-// sources with a HeldError, since a source must have an owner.
+// DeleteIdentity removes a person with their personal access tokens, memberships, granted entitlements and user levels.
+// Machines that they own go to who follows (see succeedOwner), everything else that they own is left without an owner, and
+// their accounts uncorrelated; an authoritative source that still lists them makes them anew at its next aggregation. A
+// protected person is refused with Invalid, the last administrator with Illegal, and an owner of sources with a HeldError,
+// since a source must have an owner. Handing on much takes several transactions, and the person goes with the last: a
+// deletion that breaks off can be asked for again.
 func (s *Store) DeleteIdentity(ctx context.Context, actor governance.Actor, id string) error {
-	return s.write(ctx, actor, func(ctx context.Context, t *tx) error {
-		if err := t.lock(ctx, "auth_user"); err != nil {
-			return err // two administrators must not remove each other
-		}
-		if err := t.holdRow(ctx, identityTable.name, id); err != nil {
+	for n := successionChunk; n == successionChunk; {
+		err := s.write(ctx, actor, func(ctx context.Context, t *tx) (err error) {
+			n, err = t.deleteIdentity(ctx, id)
 			return err
-		}
-		person, err := byID(ctx, t, identities, "Identity", id)
+		})
 		if err != nil {
 			return err
 		}
-		if err := t.mayDeleteIdentity(ctx, &person); err != nil {
-			return err
+	}
+	return nil
+}
+
+// deleteIdentity hands on a chunk of what a person owns and counts it. When that is all, it removes the person too.
+func (t *tx) deleteIdentity(ctx context.Context, id string) (handedOn int, err error) {
+	if err := t.lock(ctx, "auth_user"); err != nil {
+		return 0, err // two administrators must not remove each other
+	}
+	if err := t.holdRow(ctx, identityTable.name, id); err != nil {
+		return 0, err
+	}
+	person, err := byID(ctx, t, identities, "Identity", id)
+	if err != nil {
+		return 0, err
+	}
+	if err := t.mayDeleteIdentity(ctx, &person); err != nil {
+		return 0, err
+	}
+	handedOn, err = t.succeedOwner(ctx, &person, ownerDeleted, successionChunk)
+	if err != nil || handedOn == successionChunk {
+		return handedOn, err
+	}
+	for _, step := range []func(context.Context, string) error{t.forgetOwner, t.uncorrelate, t.forgetManager, t.leaveWorkgroups, t.revokeHoldings, t.revokeTokens} {
+		if err := step(ctx, id); err != nil {
+			return 0, err
 		}
-		user, err := one(ctx, t, "Identity", id, selectUser, scanUser, id)
-		if err != nil {
-			return err
-		}
-		for _, step := range []func(context.Context, string) error{t.forgetOwner, t.uncorrelate, t.forgetManager, t.leaveWorkgroups, t.revokeTokens} {
-			if err := step(ctx, id); err != nil {
-				return err
-			}
-		}
-		if err := remove(ctx, t, identityTable, &person); err != nil {
-			return err
-		}
-		return t.keepAdministrator(ctx, user.Levels, nil)
-	})
+	}
+	return handedOn, remove(ctx, t, identityTable, &person)
 }
 
 func (t *tx) mayDeleteIdentity(ctx context.Context, person *governance.Identity) error {
 	if person.Protected {
 		return governance.Fail(governance.Invalid, "", "Identity %q is protected and cannot be deleted.", person.Name)
+	}
+	if err := t.administratorRemains(ctx, person.ID); err != nil {
+		return err
 	}
 	owned, err := many(ctx, t, "select id, name from source where owner_id = $1 and not deleting order by name_key", scanReference, person.ID)
 	if err != nil {

@@ -147,6 +147,9 @@ func (t *tx) endJob(ctx context.Context, l governance.Lease, state governance.Jo
 	if n == 0 {
 		return nil
 	}
+	if err := t.abandonRequest(ctx, l.JobID, state); err != nil {
+		return err
+	}
 	return t.abandonTask(ctx, l.JobID, state)
 }
 

@@ -35,7 +35,7 @@ func mapAll(ctx context.Context, p people, mapper governance.Mapper, list []*gov
 		wanted[i] = mapper.OwnerKeys(a)
 		keys = append(keys, wanted[i]...)
 	}
-	found, err := peopleByKeys(ctx, p, unique(keys))
+	found, err := ownersByKeys(ctx, p, unique(keys))
 	if err != nil {
 		return nil, err
 	}
@@ -49,11 +49,13 @@ func mapAll(ctx context.Context, p people, mapper governance.Mapper, list []*gov
 	return problems, nil
 }
 
-// own gives an account the first owner that is known, and else lets it wait for the first one.
+// own gives an account the first owner that is known, and else lets it wait for the first one. One that has waited for that
+// before keeps its owner, who took over from somebody who is gone.
 func own(a *governance.Account, keys []string, found map[string]governance.Reference) {
 	if a.ManuallyEdited {
 		return
 	}
+	was, waited := a.Owner, a.OwnerKey
 	a.Owner, a.OwnerKey = governance.Reference{}, ""
 	for _, key := range keys {
 		if a.OwnerKey == "" {
@@ -63,6 +65,9 @@ func own(a *governance.Account, keys []string, found map[string]governance.Refer
 			a.Owner, a.OwnerKey = person, Key(key)
 			return
 		}
+	}
+	if a.OwnerKey != "" && a.OwnerKey == waited {
+		a.Owner = was
 	}
 }
 

@@ -84,8 +84,15 @@ func (s *Store) mark(ctx context.Context, actor governance.Actor, lease governan
 			if err != nil {
 				return err
 			}
+			began, err := t.launched(ctx, lease)
+			if err != nil {
+				return err
+			}
 			accounts, err := heldByID(ctx, t, accountTable, accounts, ids)
 			for i := range accounts {
+				if !began.IsZero() && !accounts[i].Created.Before(began) {
+					continue // made while the source was being read: the list could not show it
+				}
 				err = errors.Join(err, how(t, ctx, &accounts[i]))
 			}
 			return err
@@ -95,6 +102,15 @@ func (s *Store) mark(ctx context.Context, actor governance.Actor, lease governan
 		}
 	}
 	return nil
+}
+
+// launched is when the attempt at the task of a job began; the zero time for a job without one.
+func (t *tx) launched(ctx context.Context, lease governance.Lease) (time.Time, error) {
+	times, err := many(ctx, t, "select launched from task where job_id = $1", func(r row, at *time.Time) error { return r.Scan(timeInto{at}) }, lease.JobID)
+	if err != nil || len(times) == 0 {
+		return time.Time{}, err
+	}
+	return times[0], nil
 }
 
 func (t *tx) markMissing(ctx context.Context, old *governance.Account) error {

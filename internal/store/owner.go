@@ -8,16 +8,9 @@ import (
 	"midgard/internal/governance"
 )
 
-// forgetOwner leaves what a person owns without an owner: accounts, machine identities (as primary and as secondary
-// owner), entitlements, governance groups, form definitions and identity profiles. Sources are not among them: they must have an owner.
-// Accounts keep what their source says of the owner, so that the next person who fits gets them.
+// forgetOwner leaves what a person owns besides machines without an owner: entitlements, governance groups, form definitions
+// and identity profiles. Sources are not among them: they must have an owner.
 func (t *tx) forgetOwner(ctx context.Context, identityID string) error {
-	if err := t.forgetAccountOwner(ctx, identityID); err != nil {
-		return err
-	}
-	if err := t.forgetMachineOwner(ctx, identityID); err != nil {
-		return err
-	}
 	err := detach(ctx, t, entitlementTable, entitlements, "e.owner_id = $1", identityID, func(e *governance.Entitlement) {
 		e.Owner, e.Modified = governance.Reference{}, t.now
 	})
@@ -39,41 +32,6 @@ func (t *tx) forgetOwner(ctx context.Context, identityID string) error {
 	return detach(ctx, t, identityProfileTable, identityProfiles, "p.owner_id = $1", identityID, func(p *governance.IdentityProfile) {
 		p.Owner, p.Modified = governance.Reference{}, t.now
 	})
-}
-
-func (t *tx) forgetAccountOwner(ctx context.Context, identityID string) error {
-	for _, kind := range []string{"a.machine", "not a.machine"} { // each has an index of its own
-		err := detach(ctx, t, accountTable, accounts, "a.owner_id = $1 and "+kind, identityID, func(a *governance.Account) {
-			a.Owner, a.Modified = governance.Reference{}, t.now
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-const ownedMachineIdentities = `select id from machine_identity where primary_owner_id = $1
- union select machine_identity_id from machine_identity_owner where identity_id = $1 order by 1`
-
-func (t *tx) forgetMachineOwner(ctx context.Context, identityID string) error {
-	ids, err := many(ctx, t, ownedMachineIdentities, scanText, identityID)
-	if err != nil {
-		return fmt.Errorf("read the machine identities of identity %q: %w", identityID, err)
-	}
-	for _, id := range ids {
-		err := t.editMachineIdentity(ctx, id, func(m *governance.MachineIdentity) bool {
-			if m.Owners.Primary.ID == identityID {
-				m.Owners.Primary = governance.Reference{}
-			}
-			m.Owners.Secondary = without(m.Owners.Secondary, identityID)
-			return true
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // editMachineIdentity changes a machine identity, unless edit says that there is nothing to change.
@@ -172,7 +130,7 @@ func (t *tx) settleOwners(ctx context.Context, keys []string) error {
 	if err != nil || len(ids) == 0 {
 		return err
 	}
-	found, err := peopleByKeys(ctx, t, keys)
+	found, err := ownersByKeys(ctx, t, keys)
 	if err != nil {
 		return err
 	}

@@ -248,19 +248,29 @@ func (c *census) record(ctx context.Context) error {
 	return c.insertRows(ctx, "change", changeColumnList, rows)
 }
 
-// announce tells everybody who waits for a person under a key that is new.
+// announce tells everybody who waits for a person under a key that is new, and has those looked after who own machines and
+// have become inactive.
 func (c *census) announce(ctx context.Context) error {
-	var keys []string
+	var keys, left []string
 	for _, key := range c.order {
 		x, old := c.people[key], c.olds[key]
-		keys = append(keys, newKeys(&old, x)...)
 		if old.ID != "" {
 			if err := c.follow(ctx, &old, x); err != nil {
 				return err
 			}
 		}
+		if old.Active() && !x.Active() {
+			left = append(left, x.ID)
+		}
+		if !old.Active() && x.Active() { // who came back may own again what nobody else was found for
+			old = governance.Identity{}
+		}
+		keys = append(keys, newKeys(&old, x)...)
 	}
-	return c.settleWaiting(ctx, keys)
+	if err := c.settleWaiting(ctx, keys); err != nil {
+		return err
+	}
+	return c.startSuccession(ctx, left)
 }
 
 // stillListed gives, for people, the authoritative sources that have an account of theirs.
@@ -291,6 +301,7 @@ func (t *tx) retirePeople(ctx context.Context, ids []string) error {
 	for _, l := range rows {
 		sources[l.person] = append(sources[l.person], l.source)
 	}
+	var left []string
 	for i := range people {
 		if people[i].Protected {
 			continue
@@ -298,8 +309,11 @@ func (t *tx) retirePeople(ctx context.Context, ids []string) error {
 		if err := t.retire(ctx, &people[i], sources[people[i].ID]); err != nil {
 			return err
 		}
+		if people[i].Active() && len(sources[people[i].ID]) == 0 {
+			left = append(left, people[i].ID)
+		}
 	}
-	return nil
+	return t.startSuccession(ctx, left)
 }
 
 func (t *tx) retire(ctx context.Context, person *governance.Identity, sources []governance.Reference) error {

@@ -100,7 +100,7 @@ func (s *Store) DeleteSourceRows(ctx context.Context, actor governance.Actor, le
 		if err := t.refuseBusy(ctx, lease, sourceID); err != nil {
 			return err
 		}
-		for _, step := range []sourceStep{removeSourceAccounts, removeSourceSubtypes, removeSourceEntitlements, detachMachineIdentities, detachPeople} {
+		for _, step := range []sourceStep{endSourceRequests, removeSourceAccounts, removeSourceSubtypes, removeSourcePolicies, removeSourceEntitlements, detachMachineIdentities, detachPeople} {
 			n, err := step(ctx, t, sourceID, limit)
 			if err != nil || n > 0 {
 				return err
@@ -167,6 +167,9 @@ func (t *tx) removeEntitlement(ctx context.Context, e *governance.Entitlement) e
 	}
 	if err := exec(ctx, t, "delete from account_entitlement where entitlement_id = $1", e.ID); err != nil {
 		return fmt.Errorf("take entitlement %q from its accounts: %w", e.ID, err)
+	}
+	if err := t.endHoldings(ctx, e.ID); err != nil {
+		return err
 	}
 	return remove(ctx, t, entitlementTable, e)
 }

@@ -43,6 +43,7 @@ type Store struct {
 	log     *slog.Logger
 	stmts   statements
 	wake    func()    // tells the job engine that there is new work; never nil
+	mail    bool      // approvals write e-mails, see KeepMail
 	alone   *sql.Conn // shows other servers that this one is there, see TakeOver; nil until then
 }
 

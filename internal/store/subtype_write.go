@@ -19,6 +19,9 @@ func (s *Store) CreateSubtype(ctx context.Context, actor governance.Actor, x gov
 		if err := create(ctx, t, subtypeTable, &x); err != nil {
 			return err
 		}
+		if err := t.addStubPolicy(ctx, &x); err != nil {
+			return err
+		}
 		if err := t.showSubtype(ctx, &x); err != nil {
 			return err
 		}
@@ -247,6 +250,9 @@ func (t *tx) removeSubtype(ctx context.Context, x *governance.Subtype) error {
 		if err := t.endCreation(ctx, x); err != nil {
 			return err
 		}
+	}
+	if err := t.removeSubtypePolicies(ctx, x.ID); err != nil {
+		return err
 	}
 	return remove(ctx, t, subtypeTable, x)
 }

@@ -93,8 +93,8 @@ func (s *Store) workgroupNameTaken(err error, name string) error {
 	return s.taken(err, "workgroup_name", "name", "A governance group with the name %q already exists.", name)
 }
 
-// DeleteWorkgroup removes a governance group with its memberships. It fails with InUse while the group manages a source or
-// owns a machine identity.
+// DeleteWorkgroup removes a governance group with its memberships. It fails with InUse while the group manages a source,
+// owns a machine identity, is among the approvers of one kind of request or holds an entitlement by rule.
 func (s *Store) DeleteWorkgroup(ctx context.Context, actor governance.Actor, id string) error {
 	return s.write(ctx, actor, func(ctx context.Context, t *tx) error { return t.deleteWorkgroup(ctx, id) })
 }
@@ -142,7 +142,13 @@ func (t *tx) deleteWorkgroup(ctx context.Context, id string) error {
 const namedHolders = 5
 
 const workgroupHolders = `select 'source', name from source where management_workgroup_id = $1 and not deleting
- union all select 'machine identity', name from machine_identity where owner_group_id = $1 limit $2`
+ union all select 'machine identity', name from machine_identity where owner_group_id = $1
+ union all select 'approval settings of source', s.name from approver_workgroup a join source s on s.id = a.source_id
+ where a.workgroup_id = $1 and a.subtype_id is null and not s.deleting
+ union all select 'approval settings of subtype', st.display_name from approver_workgroup a join source_subtype st on st.id = a.subtype_id
+ where a.workgroup_id = $1
+ union all select 'rule for entitlement', e.name from entitlement_rule r join entitlement e on e.id = r.entitlement_id
+ where r.workgroup_id = $1 limit $2`
 
 func (t *tx) workgroupUnused(ctx context.Context, id string) error {
 	holders, err := many(ctx, t, workgroupHolders, func(r row, text *string) error {

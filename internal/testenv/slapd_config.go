@@ -57,6 +57,7 @@ func (s *slapdSetup) config(dir, schemas, modules string, certs certificateFiles
 	line("access to attrs=userPassword by dn.exact=%[1]q write by self write by anonymous auth by * none\n"+
 		"access to * by dn.exact=%[1]q write by users read by anonymous auth", slapdWriter)
 	line("limits dn.exact=%q %s time=unlimited", slapdReader, s.sizeLimit)
+	line("limits dn.exact=%q size=unlimited time=unlimited", slapdWriter)
 	if s.syncprov {
 		line("overlay syncprov")
 		if s.sessionLog > 0 {

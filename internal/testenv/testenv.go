@@ -1,7 +1,7 @@
 //go:build unix
 
-// Package testenv starts the real servers that tests talk to: PostgreSQL, OpenLDAP's slapd and a TCP proxy that
-// misbehaves on demand. It also runs programs of clients that need Node. Everything listens on a free loopback port, keeps
+// Package testenv starts the real servers that tests talk to: PostgreSQL, OpenLDAP's slapd, a mail server and a TCP
+// proxy that misbehaves on demand. It also runs programs of clients that need Node. Everything listens on a free loopback port, keeps
 // its data in a temporary folder and is gone when the test ends. A missing server is a failed test that names the package
 // to install: a skipped test proves nothing.
 package testenv

@@ -141,8 +141,9 @@ func (c *checker) checkResponse(o *contract.Operation, req *http.Request, status
 // request, and headers that must be absent.
 func checkHeaders(o *contract.Operation, req *http.Request, status int, header http.Header) error {
 	asked, _ := strconv.ParseBool(req.URL.Query().Get("count"))
+	only, _ := strconv.ParseBool(req.URL.Query().Get("count-only")) // which one list has
 	wanted := map[string]bool{
-		contract.HeaderTotalCount: asked && o.Count && status == o.Success,
+		contract.HeaderTotalCount: (asked || only) && o.Count && status == o.Success,
 		contract.HeaderRetryAfter: status == http.StatusTooManyRequests,
 	}
 	if !o.Deprecated {
