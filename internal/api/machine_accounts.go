@@ -15,7 +15,7 @@ type machineAccountStore interface {
 	MachineAccounts(ctx context.Context, q filter.Query) (filter.Page[governance.Account], error)
 	MachineAccount(ctx context.Context, id, administeredBy string) (governance.Account, error)
 	UpdateAccount(ctx context.Context, actor governance.Actor, id, administeredBy string, edit func(*governance.Account) error) (governance.Account, error)
-	UpdateAccounts(ctx context.Context, actor governance.Actor, ids []string, administeredBy string, edit func(*governance.Account) error) ([]governance.Outcome, error)
+	UpdateAccounts(ctx context.Context, actor governance.Actor, ids []string, v governance.Reach, edit func(*governance.Account) error) ([]governance.Outcome, error)
 }
 
 func (s *server) machineAccountHandlers() map[string]handler {

@@ -47,7 +47,7 @@ func (s *server) updateMachineAccountsInBulk(w http.ResponseWriter, r *http.Requ
 	if err != nil {
 		return err
 	}
-	outcomes, err := s.Store.UpdateAccounts(r.Context(), actor(r), ids, administeredBy(r), func(a *governance.Account) error {
+	outcomes, err := s.Store.UpdateAccounts(r.Context(), actor(r), ids, reach(r), func(a *governance.Account) error {
 		return patchAccount(ops, touched, a)
 	})
 	if err != nil {

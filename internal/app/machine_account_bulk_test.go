@@ -173,5 +173,18 @@ func (in subadmins) testBulkRights(t *testing.T) {
 	for scope, status := range map[string]int{"idn:mis-account:update": 207, "idn:mis-account:manage": 207, "idn:mis-account:read": 403} {
 		in.AsWithScopes(t, "bob", scope).Post(t, bulkPath, bulk("description", "x", ids[1])).Want(t, status)
 	}
-	in.As(t, "cleo", "HELPDESK").Post(t, bulkPath, bulk("description", "x", ids[1])).Refused(t, "403 Forbidden")
+	for _, stranger := range []*apptest.Caller{in.As(t, "cleo", "HELPDESK"), in.As(t, "nils")} {
+		if got := bulkStatuses(t, stranger.Post(t, bulkPath, bulk("description", "x", ids...)), ids...); got != "404 404" {
+			t.Errorf("who neither owns nor administers gets %s", got)
+		}
+	}
+	in.Admin.Post(t, bulkPath, bulk("ownerIdentity", idRef("IDENTITY", in.Person(t, "nils")), ids[0])).Want(t, 207)
+	owner := in.As(t, "nils")
+	if got := bulkStatuses(t, owner.Post(t, bulkPath, bulk("description", "mine", ids...)), ids...); got != "200 404" {
+		t.Errorf("the owner of one gets %s", got)
+	}
+	other := in.account(t, "svc-01").Field("machineIdentity")
+	if got := bulkStatuses(t, owner.Post(t, bulkPath, bulk("machineIdentity", other, ids[0])), ids[0]); got != "400" {
+		t.Errorf("the owner joins somebody else's machine identity: %s", got)
+	}
 }

@@ -164,7 +164,7 @@ var machineAccountEntries = []entry{
 	},
 	{
 		ID: "updateMachineAccountsInBulk", Method: post, Path: "/machine-accounts/bulk-update", In: sinceV2026, OK: 207,
-		Scopes: "idn:mis-account:update idn:mis-account:manage", Levels: sourceAdmins, App: true,
+		Scopes: "idn:mis-account:update idn:mis-account:manage", Levels: joinWords(sourceAdmins, everyPerson), App: true,
 		Request: "MachineAccountsBulkUpdate", Response: "[]BulkResult",
 	},
 }

@@ -27,6 +27,10 @@ func reachOf(v governance.Reach) (condition string, args []any) {
 // AccountsWithin reads, of the accounts with these ids, those that a caller may act on, in the order of the ids and each
 // once. Accounts of sources that are being deleted are not among them.
 func (s *Store) AccountsWithin(ctx context.Context, ids []string, v governance.Reach) ([]governance.Account, error) {
+	return accountsWithin(ctx, s.reader(), ids, v)
+}
+
+func accountsWithin(ctx context.Context, q querier, ids []string, v governance.Reach) ([]governance.Account, error) {
 	ids = unique(ids)
 	text, args := in(1, anyOf(ids))
 	c := compiler{args: args}
@@ -34,7 +38,7 @@ func (s *Store) AccountsWithin(ctx context.Context, ids []string, v governance.R
 	if condition, within := reachOf(v); condition != "" {
 		where += " and " + c.bind(condition, within)
 	}
-	found, err := matching(ctx, s.reader(), accounts, where, c.args...)
+	found, err := matching(ctx, q, accounts, where, c.args...)
 	if err != nil {
 		return nil, fmt.Errorf("read accounts: %w", err)
 	}
