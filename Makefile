@@ -1,4 +1,4 @@
-.PHONY: help build test fuzz bench demo size
+.PHONY: help build test torture fuzz bench demo size
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-8s %s\n", $$1, $$2}' Makefile
@@ -8,6 +8,9 @@ build: ## Build the program as ./midgard, a static binary
 
 test: ## Set up and run every test with the race detector, against real servers
 	scripts/test
+
+torture: ## Kill the server again and again while accounts come and go: KILLS times an engine (200), or for as long as TORTURE says (make torture TORTURE=10m)
+	KILLS=$(or $(KILLS),$(if $(TORTURE),0,200)) TORTURE=$(TORTURE) SEED=$(SEED) scripts/test -timeout 0 -count 1 -v -run '^TestTorture$$' ./internal/app
 
 fuzz: ## Look for inputs that break parsers, FUZZTIME for each target (2s; make fuzz FUZZTIME=10m)
 	scripts/fuzz

@@ -188,7 +188,7 @@ func TestABackupNeedsItsKeys(t *testing.T) {
 		s.Restart(t)
 		v := &victim{t: t, http: http.DefaultClient, listen: strings.TrimPrefix(s.URL, "http://")}
 		v.signIn()
-		s.WithToken("the administrator", v.token).Post(t, "/sources/v1/"+source+"/connector/check-connection", "").Want(t, http.StatusOK, `"FAILURE"`, test.want)
+		s.WithToken("the administrator", v.admin.token).Post(t, "/sources/v1/"+source+"/connector/check-connection", "").Want(t, http.StatusOK, `"FAILURE"`, test.want)
 		s.Stop()
 	}
 }

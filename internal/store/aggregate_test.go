@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -251,6 +252,22 @@ func TestLateWorkerWritesNothing(t *testing.T) {
 		page, err := r.Accounts(context.Background(), filter.Query{Limit: 10})
 		if err != nil || len(page.Items) != 0 {
 			t.Errorf("%d accounts were written: %v", len(page.Items), err)
+		}
+	})
+}
+
+// TestOvertaken: what was taken for a new account and is there by now is told apart from faults, and writes nothing.
+func TestOvertaken(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		r := newRun(t, s)
+		r.apply(t, observed("svc", true))
+		writes := []governance.AccountWrite{{Observed: observed("new", true)}, {Observed: observed("svc", true)}}
+		if _, err := r.ApplyAccounts(t.Context(), testActor, r.lease, r.source, writes, nil); !errors.Is(err, governance.ErrOvertaken) {
+			t.Errorf("an account that is there already is made: %v", err)
+		}
+		if done := r.apply(t, observed("new", true), observed("svc", true)); done.Created != 1 {
+			t.Errorf("looked up again it is %+v", done)
 		}
 	})
 }
