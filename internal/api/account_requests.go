@@ -155,6 +155,9 @@ func fillForm(f *governance.FormDefinition, raw json.RawMessage) (json.RawMessag
 }
 
 func (s *server) requestDeletion(w http.ResponseWriter, r *http.Request) error {
+	if _, err := s.within(r, "accountId", reach(r)); err != nil {
+		return err
+	}
 	body, err := decode[struct {
 		Comments string `json:"comments"`
 	}](w, r)
@@ -241,6 +244,9 @@ func (s *server) listDeletionRequests(w http.ResponseWriter, r *http.Request) er
 }
 
 func (s *server) cancelAccountRequest(w http.ResponseWriter, r *http.Request) error {
+	if _, err := s.Store.AccountRequestFor(r.Context(), pathID(r, "accountRequestId"), viewer(r)); err != nil {
+		return err
+	}
 	body, err := decode[struct {
 		Comment string `json:"comment"`
 	}](w, r)

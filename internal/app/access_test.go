@@ -71,7 +71,9 @@ func TestOrderOfChecks(t *testing.T) {
 		// an object that is not there is told before what is wrong with the request
 		operations := contract.Operations()
 		for i := range operations {
-			if op := &operations[i]; strings.Contains(op.Path, "{") {
+			op := &operations[i]
+			// a configuration of approvals can be asked for under any name
+			if strings.Contains(op.Path, "{") && !strings.Contains(op.Path, "/generic-approvals/config/") && !strings.Contains(op.Path, "/generic-approvals/v1/config/") {
 				query := map[bool]string{true: "?limit=x"}[op.List]
 				body := map[bool]string{true: "{"}[op.Request != ""]
 				s.Admin.Do(t, op.Method, somePath(op)+query, body).Refused(t, "404 Not found")

@@ -185,7 +185,8 @@ func TestPeopleComeAndGo(t *testing.T) {
 		}
 		s.Load(t, hr, strings.Replace(staff, "eva,Eva Stone,eva@example.test,ian,active\n", "", 1)).Want(t, "SUCCESS")
 		wantPeople(t, s, "eva inactive", "ian active", "leo terminated")
-		wantOwners(t, s) // who has left stays the owner until somebody decides otherwise
+		a := s.Admin.List(t, accountsPath, "filters", `nativeIdentity eq "a"`)[0]
+		s.Until(t, "/machine-identities/v2/"+a.Text("machineIdentity.id"), func(row apptest.Row) bool { return row.Text("owners.primary.name") == "Ian Reed" })
 		s.Load(t, hr, staff).Want(t, "SUCCESS")
 		wantPeople(t, s, "eva active", "ian active", "leo terminated")
 	})
