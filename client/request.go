@@ -131,3 +131,14 @@ func (c *Client) FindPerson(ctx context.Context, who string) (Identity, error) {
 	}
 	return findOne[Identity](ctx, c, "/v2025/public-identities", ListOptions{Filters: filters}, fmt.Sprintf("person %q", who))
 }
+
+const deletionPath = "/v2026/account-requests/account/"
+
+// RequestDeletion asks for the deletion of an account on its source and gives the id of the request. comments may be empty.
+func (c *Client) RequestDeletion(ctx context.Context, accountID, comments string) (string, error) {
+	var made struct {
+		ID string `json:"accountRequestId"`
+	}
+	err := c.Do(ctx, http.MethodPost, deletionPath+url.PathEscape(accountID)+"/delete", map[string]string{"comments": comments}, &made)
+	return made.ID, err
+}

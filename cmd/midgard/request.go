@@ -16,7 +16,7 @@ func (p *program) requestCommand() *cobra.Command {
 	cmd := group("request", "Ask for machine accounts, and follow and cancel requests",
 		"A request for a machine account waits for its approvers; then the account is made on the source. Requests for the deletion of\n"+
 			"accounts are shown and cancelled alike.",
-		p.requestCreateCommand(), p.requestShowCommand(), p.requestListCommand(), p.requestCancelCommand(), p.requestPasswordCommand())
+		p.requestCreateCommand(), p.requestShowCommand(), p.requestListCommand(), p.requestCancelCommand(), p.requestDeleteCommand(), p.requestPasswordCommand())
 	cmd.Example = "  midgard request create --subtype bot --owner ada --input purpose=backup\n  midgard request list --filters 'status eq \"PENDING\"'\n" +
 		"  midgard request cancel 0190f2b4-7c1e-7000-8000-000000000001"
 	p.clientFlags(cmd.PersistentFlags())
@@ -202,6 +202,36 @@ func (p *program) requestCancelCommand() *cobra.Command {
 					continue
 				}
 				fmt.Fprintf(p.stdout, "Request %s: %s\n", r.ID, r.Status)
+			}
+			return failed
+		},
+	}
+	cmd.Flags().StringVar(&comment, "comment", "", "why, for the approvers to read")
+	return cmd
+}
+
+func (p *program) requestDeleteCommand() *cobra.Command {
+	var comment string
+	cmd := &cobra.Command{
+		Use:   "delete ACCOUNT...",
+		Short: "Ask for the deletion of accounts",
+		Long: "Delete asks that machine accounts be deleted on their sources, and prints the ids of the requests. ACCOUNT is the id of a\n" +
+			"machine account. It is deleted once the deletion is approved, where that is needed.",
+		Example: "  midgard request delete 0190f2b4-7c1e-7000-8000-000000000001 --comment \"The service is gone\"",
+		Args:    cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := p.client()
+			if err != nil {
+				return err
+			}
+			var failed error
+			for _, account := range args {
+				id, err := c.RequestDeletion(cmd.Context(), account, comment)
+				if err != nil {
+					failed = errors.Join(failed, fmt.Errorf("account %s: %w", account, err))
+					continue
+				}
+				fmt.Fprintln(p.stdout, id)
 			}
 			return failed
 		},

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -104,5 +105,43 @@ func TestRequestVerbs(t *testing.T) {
 	}
 	if got := invoke(t, a.env, "", "request", "cancel"); got.err == nil || exitCode(got.err) != 2 {
 		t.Errorf("nothing to cancel: %v", got.err)
+	}
+}
+
+func TestRequestDelete(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	var comments []string
+	a.HandleFunc("POST /v2026/account-requests/account/{id}/delete", func(w http.ResponseWriter, r *http.Request) {
+		var body struct{ Comments string }
+		if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
+			t.Error(err)
+		}
+		comments = append(comments, r.PathValue("id")+" "+body.Comments)
+		reply(w, map[string]string{"accountRequestId": "request-of-" + r.PathValue("id")})
+	})
+	got := invoke(t, a.env, "", "request", "delete", "a1", "a2", "--comment", "gone")
+	if got.err != nil || got.stdout != "request-of-a1\nrequest-of-a2\n" || !slices.Equal(comments, []string{"a1 gone", "a2 gone"}) {
+		t.Errorf("%v %q %v", got.err, got.stdout, comments)
+	}
+}
+
+func TestAccountActions(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	a.HandleFunc("POST /machine-accounts/v1/{id}/{action}", func(w http.ResponseWriter, r *http.Request) {
+		if r.PathValue("id") == "strange" {
+			w.WriteHeader(http.StatusNotFound)
+		}
+		reply(w, map[string]string{"id": r.PathValue("action")})
+	})
+	a.HandleFunc("GET /v2025/task-status/{id}", func(w http.ResponseWriter, r *http.Request) {
+		reply(w, map[string]any{"id": r.PathValue("id"), "completionStatus": "SUCCESS"})
+	})
+	for _, action := range []string{"enable", "disable", "unlock", "reload"} {
+		got := invoke(t, a.env, "", "account", action, "a1", "strange")
+		if got.err == nil || !strings.Contains(got.err.Error(), "account strange") || !strings.Contains(got.stdout, "Account a1: success") {
+			t.Errorf("%s: %v %q", action, got.err, got.stdout)
+		}
 	}
 }

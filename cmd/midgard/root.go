@@ -48,15 +48,16 @@ func (p *program) root() *cobra.Command {
 		Short: "Machine identity governance: who owns which service account, bot and agent",
 		Long: "Midgard reads the accounts of connected systems, decides which belong to machines, groups them into machine\n" +
 			"identities with owners, and serves all of it over an API.\n\n" +
-			"The verbs token, source, transform, mapping, entitlement, approval and get are clients of a server. They find it through --url, --client-id and\n" +
-			"--client-secret, through MIDGARD_URL, MIDGARD_CLIENT_ID and MIDGARD_CLIENT_SECRET, or, in the folder in which\n" +
-			"midgard demo was started, by themselves.",
+			"The verbs account, approval, entitlement, get, mapping, request, source, token, transform and work-item are clients of a\n" +
+			"server. They find it through --url, --client-id and --client-secret, through MIDGARD_URL, MIDGARD_CLIENT_ID and\n" +
+			"MIDGARD_CLIENT_SECRET, or, in the folder in which midgard demo was started, by themselves.",
 		Example:       "  midgard demo\n  midgard serve --listen 127.0.0.1:8400\n  midgard get machine-identities",
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(p.serveCommand(), p.demoCommand(), p.configCommand(), p.tokenCommand(), p.sourceCommand(), p.transformCommand(), p.mappingCommand(), p.entitlementCommand(), p.requestCommand(), p.workItemCommand(), p.approvalCommand(), p.getCommand(),
-		p.backupCommand(), p.restoreCommand(), p.versionCommand())
+	root.AddCommand(p.serveCommand(), p.demoCommand(), p.configCommand(), p.backupCommand(), p.restoreCommand(), p.versionCommand(),
+		p.tokenCommand(), p.getCommand(), p.sourceCommand(), p.mappingCommand(), p.transformCommand(), p.accountCommand(),
+		p.requestCommand(), p.entitlementCommand(), p.approvalCommand(), p.workItemCommand())
 	return root
 }
 

@@ -24,10 +24,11 @@
 // Decision: the header X-SailPoint-Experimental is demanded on exactly the
 // operations whose own reference page, among those the project was started
 // from, says that it must be sent: the operations on machine identities, those
-// below /source-subtypes and those on requests for machine accounts, all in their v1 form. The contract marks many more operations, but for several of them
-// (classification, declassification, mappings) clients in the field do not send
-// the header, and a server that insisted would lock them out. Where it is not
-// demanded the header is harmless.
+// below /source-subtypes and those on requests for machine accounts, all in
+// their v1 form. The contract marks many more operations, but for several of
+// them (classification, declassification, mappings) clients in the field do not
+// send the header, and a server that insisted would lock them out. Where it is
+// not demanded the header is harmless.
 //
 // # User levels
 //
