@@ -52,7 +52,7 @@ type Store interface {
 	MarkGone(ctx context.Context, actor governance.Actor, lease governance.Lease, id string) error
 
 	Account(ctx context.Context, id, administeredBy string) (governance.Account, error)
-	ClassifyAccount(ctx context.Context, actor governance.Actor, id string, decide func(*governance.Account) bool, mapper governance.Mapper) (governance.Account, error)
+	ClassifyAccount(ctx context.Context, actor governance.Actor, sourceID, id string, decide func(*governance.Account) bool, mapper governance.Mapper) (governance.Account, error)
 	StartClassification(ctx context.Context, actor governance.Actor, source governance.Reference, mode governance.ClassificationMode) (governance.ClassificationRun, error)
 	ClassifyPage(ctx context.Context, actor governance.Actor, lease governance.Lease, sourceID, after string, limit int, decide func(*governance.Account) bool, mapper governance.Mapper) (governance.MappedPage, error)
 	EndClassification(ctx context.Context, lease governance.Lease, sourceID, status string, task governance.Task) error

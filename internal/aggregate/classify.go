@@ -110,5 +110,5 @@ func (s *Service) ClassifyAccount(ctx context.Context, actor governance.Actor, i
 	if err != nil {
 		return a, err
 	}
-	return s.store.ClassifyAccount(ctx, actor, id, func(a *governance.Account) bool { return Decide(config, mode, a) }, mapper)
+	return s.store.ClassifyAccount(ctx, actor, a.Source.ID, a.ID, func(a *governance.Account) bool { return Decide(config, mode, a) }, mapper)
 }

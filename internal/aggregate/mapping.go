@@ -20,8 +20,8 @@ const mapPage = 200
 type findTransform = func(name string) (json.RawMessage, bool)
 
 // SetMappings changes the mappings of a source and queues the work that follows. path names a part of the mapping with an
-// index in errors.
-func (s *Service) SetMappings(ctx context.Context, actor governance.Actor, source governance.Source, edit func(*governance.MappingSet) error, path func(i int, part string) string) (governance.MappingSet, error) {
+// index in errors. A source sub-administrator's mappings stay within the sources that administeredBy administers.
+func (s *Service) SetMappings(ctx context.Context, actor governance.Actor, source governance.Source, administeredBy string, edit func(*governance.MappingSet) error, path func(i int, part string) string) (governance.MappingSet, error) {
 	find, err := s.findTransforms(ctx)
 	if err != nil {
 		return governance.MappingSet{}, err
@@ -30,10 +30,53 @@ func (s *Service) SetMappings(ctx context.Context, actor governance.Actor, sourc
 		if err := edit(set); err != nil {
 			return err
 		}
-		_, _, err := compileMappings(set.Mappings, find, path)
-		return err
+		return s.check(ctx, source, administeredBy, set.Mappings, find, path)
 	}
 	return s.store.UpdateMappings(ctx, actor, governance.Reference{ID: source.ID, Name: source.Name}, checked, usedTransforms)
+}
+
+// check sees to it that mappings can be compiled and that they stay within what the caller may know.
+func (s *Service) check(ctx context.Context, from governance.Source, administeredBy string, set []governance.AttributeMapping, find findTransform, path func(i int, part string) string) error {
+	for i, m := range set {
+		owners, values, err := compileMappings(set[i:i+1], find, func(_ int, part string) string { return path(i, part) })
+		if err != nil {
+			return err
+		}
+		if administeredBy == "" {
+			continue
+		}
+		if _, err := s.store.Source(ctx, m.Target.SourceID, administeredBy); err != nil && m.Target.SourceID != "" {
+			return notAdministered(path(i, "target.sourceId"), m.Target.SourceID)
+		}
+		for _, c := range append(owners, values...) {
+			if err := s.within(ctx, from, administeredBy, c.transform, path(i, "transformDefinition")); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// within refuses a transform that reads accounts of sources that the caller does not administer. By its name only the source
+// itself can be read.
+func (s *Service) within(ctx context.Context, from governance.Source, administeredBy string, t *transform.Transform, field string) error {
+	for _, q := range t.Accounts() {
+		named := q.SourceName + q.ApplicationName // at most one of them is set
+		if q.SourceID == from.ID || named != "" && strings.EqualFold(named, from.Name) {
+			continue
+		}
+		if named != "" {
+			return notAdministered(field, named)
+		}
+		if _, err := s.store.Source(ctx, q.SourceID, administeredBy); err != nil {
+			return notAdministered(field, q.SourceID)
+		}
+	}
+	return nil
+}
+
+func notAdministered(field, source string) error {
+	return governance.Fail(governance.UnknownRef, field, "Referenced source %q of field '%s' was not found among those that you administer.", source, field)
 }
 
 // usedTransforms names the transforms that mappings refer to, each once.

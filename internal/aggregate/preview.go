@@ -21,7 +21,7 @@ func (s *Service) PreviewMappings(ctx context.Context, from governance.Source, r
 	var err error
 	if request.Mappings != nil {
 		set = *request.Mappings
-		err = s.try(ctx, set.Mappings)
+		err = s.try(ctx, from, request.AdministeredBy, set.Mappings)
 	} else {
 		set, err = s.store.Mappings(ctx, from.ID)
 	}
@@ -54,13 +54,12 @@ func (s *Service) PreviewMappings(ctx context.Context, from governance.Source, r
 }
 
 // try sees to it that tried mappings are sound; errors name their place in the request.
-func (s *Service) try(ctx context.Context, mappings []governance.AttributeMapping) error {
+func (s *Service) try(ctx context.Context, from governance.Source, administeredBy string, mappings []governance.AttributeMapping) error {
 	find, err := s.findTransforms(ctx)
 	if err != nil {
 		return err
 	}
-	_, _, err = compileMappings(mappings, find, func(i int, part string) string { return "mappings" + mappingPath(i, part) })
-	return err
+	return s.check(ctx, from, administeredBy, mappings, find, func(i int, part string) string { return "mappings" + mappingPath(i, part) })
 }
 
 // preview is a preview at work.

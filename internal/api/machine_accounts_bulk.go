@@ -47,7 +47,11 @@ func (s *server) updateMachineAccountsInBulk(w http.ResponseWriter, r *http.Requ
 	if err != nil {
 		return err
 	}
-	outcomes, err := s.Store.UpdateAccounts(r.Context(), actor(r), ids, reach(r), func(a *governance.Account) error {
+	v := reach(r)
+	if slices.Contains(touched, "subtype") && !v.Everything && v.AdministeredBy == "" {
+		return governance.Fail(governance.Forbidden, "jsonPatch", "Only administrators change the subtype of an account: it decides who approves its deletion.")
+	}
+	outcomes, err := s.Store.UpdateAccounts(r.Context(), actor(r), ids, v, func(a *governance.Account) error {
 		return patchAccount(ops, touched, a)
 	})
 	if err != nil {

@@ -18,7 +18,7 @@ type mappingStore interface {
 }
 
 type mappingUseCases interface {
-	SetMappings(ctx context.Context, actor governance.Actor, source governance.Source, edit func(*governance.MappingSet) error, path func(i int, part string) string) (governance.MappingSet, error)
+	SetMappings(ctx context.Context, actor governance.Actor, source governance.Source, administeredBy string, edit func(*governance.MappingSet) error, path func(i int, part string) string) (governance.MappingSet, error)
 	PreviewMappings(ctx context.Context, source governance.Source, p governance.PreviewRequest) (governance.Preview, error)
 }
 
@@ -81,7 +81,7 @@ func (s *server) changeMappings(w http.ResponseWriter, r *http.Request, change f
 	if err := sent.Validate(path); err != nil {
 		return err
 	}
-	set, err := s.Use.SetMappings(r.Context(), actor(r), source, func(set *governance.MappingSet) error {
+	set, err := s.Use.SetMappings(r.Context(), actor(r), source, administeredBy(r), func(set *governance.MappingSet) error {
 		change(set, mappings)
 		return set.Validate(path)
 	}, path)
@@ -97,7 +97,7 @@ func (s *server) deleteMappings(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	none := func(set *governance.MappingSet) error { set.Mappings = nil; return nil }
-	if _, err := s.Use.SetMappings(r.Context(), actor(r), source, none, mappingPart); err != nil {
+	if _, err := s.Use.SetMappings(r.Context(), actor(r), source, administeredBy(r), none, mappingPart); err != nil {
 		return err
 	}
 	return done(w, r)
@@ -181,6 +181,7 @@ func (s *server) previewMappings(w http.ResponseWriter, r *http.Request) error {
 	if request.Limit, request.Offset, err = previewPage(r.URL.Query()); err != nil {
 		return err
 	}
+	request.AdministeredBy = administeredBy(r)
 	preview, err := s.Use.PreviewMappings(r.Context(), source, request)
 	if err != nil {
 		return err

@@ -210,8 +210,8 @@ func TestDirectoryDelta(t *testing.T) {
 // TestAccountsThatSwapTheirNames stay the accounts that they are.
 func TestAccountsThatSwapTheirNames(t *testing.T) {
 	t.Parallel()
-	slapd := testenv.Slapd(t, testenv.WithLDIF(serviceEntries(3)))
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
+		slapd := testenv.Slapd(t, testenv.WithLDIF(serviceEntries(3)))
 		d := newDirectory(t, s, slapd, slapd.Port, nil)
 		d.load(t).Want(t, "SUCCESS")
 		before := d.rows(t)

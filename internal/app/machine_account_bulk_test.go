@@ -183,6 +183,7 @@ func (in subadmins) testBulkRights(t *testing.T) {
 	if got := bulkStatuses(t, owner.Post(t, bulkPath, bulk("description", "mine", ids...)), ids...); got != "200 404" {
 		t.Errorf("the owner of one gets %s", got)
 	}
+	owner.Post(t, bulkPath, bulk("subtype", nil, ids[0])).Refused(t, "403 Forbidden", "subtype")
 	other := in.account(t, "svc-01").Field("machineIdentity")
 	if got := bulkStatuses(t, owner.Post(t, bulkPath, bulk("machineIdentity", other, ids[0])), ids[0]); got != "400" {
 		t.Errorf("the owner joins somebody else's machine identity: %s", got)

@@ -102,6 +102,7 @@ func TestMappings(t *testing.T) {
 		m := newMapped(t, s)
 		t.Run("list", m.testList)
 		t.Run("refused", m.testRefused)
+		t.Run("sub-administrators", m.testSubadmin)
 		m.Load(t, m.source, mappedAccounts).Want(t, "SUCCESS")
 		t.Run("attributes", m.testAttributes)
 		t.Run("machine identities", m.testIdentities)
@@ -323,4 +324,23 @@ func (m mapped) testPreview(t *testing.T) {
 	m.Admin.Post(t, path, `{}`).Want(t, 400, "mappings")
 	m.Admin.Post(t, path, apptest.JSON(obj{"mappings": []obj{target("ACCOUNT", "a", obj{"type": "guess"})}})).Want(t, 400, "mappings[0].transformDefinition.type")
 	m.Admin.Post(t, path+"?limit=251", apptest.JSON(obj{"mappings": rules})).Want(t, 400, "limit")
+}
+
+// testSubadmin: a sub-administrator's mappings read and look up accounts of their own sources only.
+func (m mapped) testSubadmin(t *testing.T) {
+	bob := m.As(t, "bob", "SOURCE_SUBADMIN")
+	group := m.Admin.Post(t, "/workgroups/v1", apptest.JSON(obj{"name": "Mappers", "owner": idRef("IDENTITY", m.Admin.ID)})).Want(t, 200).ID(t)
+	m.Admin.Post(t, "/workgroups/v1/"+group+"/members/bulk-add", apptest.JSON([]any{idRef("IDENTITY", m.Person(t, "bob"))})).Want(t, 207)
+	m.Admin.Patch(t, "/sources/v1/"+m.source, patch("add", "/managementWorkgroup", idRef("GOVERNANCE_GROUP", group))).Want(t, 200)
+	foreign := obj{"type": "accountAttribute", "attributes": obj{"sourceName": "People", "attributeName": "email"}}
+	byID := obj{"type": "accountAttribute", "attributes": obj{"applicationId": m.people(t), "attributeName": "email"}}
+	lookup := obj{"target": obj{"type": "OWNER_ACCOUNT", "attributeName": "email", "sourceId": m.people(t)}, "transformDefinition": read("mail")}
+	preview := "/midgard/v1/sources/" + m.source + "/mapping-preview"
+	for _, mapping := range []obj{target("ACCOUNT", "x", foreign), target("ACCOUNT", "x", byID), lookup} {
+		bob.Put(t, m.path, apptest.JSON(mapping)).Refused(t, "400.1.404 Referenced object not found", "administer")
+		bob.Post(t, preview, apptest.JSON(obj{"mappings": []obj{mapping}})).Refused(t, "400.1.404 Referenced object not found", "mappings[0]")
+	}
+	bob.Put(t, m.path, apptest.JSON(target("ACCOUNT", "x", read("app")))).Want(t, 200)
+	bob.Delete(t, m.path).Want(t, 200)
+	m.settled(t)
 }

@@ -17,8 +17,8 @@ const workItemsPath = "/midgard/v1/work-items"
 // it by hand.
 func TestProvisioning(t *testing.T) {
 	t.Parallel()
-	slapd := testenv.Slapd(t, testenv.WithLDIF(directoryBranches))
 	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
+		slapd := testenv.Slapd(t, testenv.WithLDIF(directoryBranches))
 		in := newRequesting(t, s)
 		t.Run("directory", func(t *testing.T) { in.testDirectoryAccount(t, slapd) })
 		t.Run("by hand", in.testWorkItems)

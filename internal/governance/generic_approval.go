@@ -89,6 +89,12 @@ type ApprovalObject struct {
 	Reference
 }
 
+// Limits of an approval; ours, the contract is silent. Each entry is written again with every change.
+const (
+	MaxApprovalComments = 200
+	MaxReassignments    = 100
+)
+
 // GenericApproval is a question to people, answered step by step. Who opens one sets the fields up to CommentPolicy; the
 // store sets the others. Names are those of the time at which they were written.
 type GenericApproval struct {

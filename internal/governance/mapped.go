@@ -156,6 +156,9 @@ func DerivedMachineIdentity(a *Account) MachineIdentity {
 // accounts do not decide stays, and so does an owner whom a shared machine identity has from another account.
 func (m *MachineIdentity) Follow(old, a *Account) {
 	is := DerivedMachineIdentity(a)
+	if len(is.Attributes) == 0 && string(m.Attributes) == "{}" { // which is the same, kept
+		is.Attributes = m.Attributes
+	}
 	m.Name, m.NativeIdentity, m.BusinessApplication = is.Name, is.NativeIdentity, is.BusinessApplication
 	m.Description, m.Subtype, m.Environment, m.Attributes = is.Description, is.Subtype, is.Environment, is.Attributes
 	m.UUID, m.Source = is.UUID, is.Source

@@ -5,7 +5,8 @@ package governance
 type PreviewRequest struct {
 	Mappings       *MappingSet
 	Classification *ClassificationConfig
-	Limit, Offset  int // of the rows
+	AdministeredBy string // the sub-administrator who asks, "" for others
+	Limit, Offset  int    // of the rows
 }
 
 // Preview is what rules would change. The counts are those of all accounts of the source; Rows are a page of the accounts

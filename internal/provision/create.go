@@ -14,8 +14,11 @@ import (
 // maxTaken is how many names that the source turned out to have are replaced by others.
 const maxTaken = 50
 
-// create makes the account. Only from the second attempt on it may be there by our own work; before, somebody else has the
-// name.
+// sentCreate among what is done says that the source has been asked to make the account, so that it may be there by our own
+// work. Before that, who has the name is somebody else.
+const sentCreate = "create-sent"
+
+// create makes the account.
 func (w *work) create(ctx context.Context) (bool, error) {
 	if err := w.connect(ctx); err != nil {
 		return false, err
@@ -23,8 +26,15 @@ func (w *work) create(ctx context.Context) (bool, error) {
 	if w.target == nil {
 		return w.replan(ctx) // the source has got another connector since
 	}
+	resume := w.p.Has(sentCreate)
+	if !resume {
+		w.p.Done = append(w.p.Done, sentCreate)
+		if err := w.save(ctx); err != nil {
+			return false, err
+		}
+	}
 	made, err := w.target.Create(ctx, connector.CreateRequest{
-		Name: w.p.Name, Identity: w.p.NativeIdentity, Attributes: values(w.p.Attributes), Resume: w.p.Attempts > 1,
+		Name: w.p.Name, Identity: w.p.NativeIdentity, Attributes: values(w.p.Attributes), Resume: resume,
 	})
 	if errors.Is(err, connector.ErrExists) {
 		return w.collided(ctx, err)

@@ -44,9 +44,13 @@ func anotherOne(uuid string, object *connector.Object) bool {
 	return uuid != "" && object.UUID != "" && !strings.EqualFold(uuid, object.UUID)
 }
 
-// doomed finds the account to delete, as it is called now, or was when the deletion was asked for.
+// doomed finds the account to delete, as it is called now, or was when the deletion was asked for. Its immutable id is the
+// one that was approved: an entry made anew under the same name is another account.
 func (w *work) doomed(ctx context.Context) (native, uuid string, err error) {
 	a, err := w.Store.Account(ctx, w.request.Account.ID, "")
+	if err == nil && w.request.Snapshot != nil && w.request.Snapshot.UUID != "" {
+		a.UUID = w.request.Snapshot.UUID
+	}
 	if err == nil {
 		return a.NativeIdentity, a.UUID, nil
 	}

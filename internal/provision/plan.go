@@ -122,10 +122,13 @@ func (p *policy) compile(ctx context.Context, fields []governance.PolicyField) e
 	return nil
 }
 
-// setsPassword says that an attribute is where the generated password goes. Passwords are set in a step of their own and
-// never stand among the attributes.
+// passwordNames are the usual names of attributes that hold a password.
+var passwordNames = []string{"password", "userpassword", "unicodepwd"}
+
+// setsPassword says that an attribute is where a password goes. Passwords are set in a step of their own and never stand among
+// the attributes, which requests, work items and change records show.
 func (p *policy) setsPassword(name string) bool {
-	return p.wantsPassword() && strings.EqualFold(name, p.subtype.Creation.PasswordAttribute)
+	return slices.Contains(passwordNames, strings.ToLower(name)) || p.wantsPassword() && strings.EqualFold(name, p.subtype.Creation.PasswordAttribute)
 }
 
 func (p *policy) wantsPassword() bool { return wantsPassword(&p.subtype) }

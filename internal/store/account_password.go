@@ -41,7 +41,7 @@ func (t *tx) readyPassword(ctx context.Context, requestID string, expires time.T
 }
 
 const passwordOf = `select p.request_id, p.sealed, p.expires from account_password p join account_request r on r.id = p.request_id
- join account a on a.id = r.account_id where p.request_id = $1 and a.owner_id = $2 and p.ready and p.sealed is not null and p.expires > $3`
+ join account a on a.id = r.account_id where p.request_id = $1 and a.owner_id = $2 and p.owner_id = $2 and p.ready and p.sealed is not null and p.expires > $3`
 
 // TakePassword gives the password of the account that a request has made to the account's owner, and to nobody twice: it is
 // gone with this call. NotFound tells all others, and the owner when there is none (any more).

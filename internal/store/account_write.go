@@ -237,12 +237,15 @@ func (t *tx) removeAccounts(ctx context.Context, ids []string) error {
 // belongs to any more; leaving are accounts that are about to leave. For the others another account may have to speak.
 func (t *tx) dropEmptyMachineIdentities(ctx context.Context, ids, leaving []string) error {
 	for _, id := range unique(ids) {
-		next, err := t.speaker(ctx, id, leaving)
+		if err := t.holdRow(ctx, machineIdentityTable.name, id); err != nil { // nobody joins what is about to go
+			return err
+		}
+		member, err := t.oldest(ctx, id, anyMember, leaving)
 		if err != nil {
 			return err
 		}
-		if next != "" {
-			err = t.succeed(ctx, next)
+		if member != "" {
+			err = t.succeed(ctx, id, leaving)
 		} else {
 			err = t.removeAggregated(ctx, id)
 		}

@@ -290,7 +290,7 @@ func (b *batch) observe(a *governance.Account, o *governance.ObservedAccount) {
 	if o.Machine != nil && a.Method != governance.ByHand {
 		a.Machine, a.Method = *o.Machine, o.Method
 	}
-	if a.ManuallyEdited {
+	if a.ManuallyEdited || b.mapper != nil && a.Machine { // the mappings write these of a machine account
 		return
 	}
 	a.Description, a.Environment = o.Description, o.Environment

@@ -180,9 +180,12 @@ func (t *tx) decideAccounts(ctx context.Context, olds []governance.Account, deci
 }
 
 // ClassifyAccount classifies one account as ClassifyPage does, and gives it as it is then.
-func (s *Store) ClassifyAccount(ctx context.Context, actor governance.Actor, id string, decide func(*governance.Account) bool, mapper governance.Mapper) (governance.Account, error) {
+func (s *Store) ClassifyAccount(ctx context.Context, actor governance.Actor, sourceID, id string, decide func(*governance.Account) bool, mapper governance.Mapper) (governance.Account, error) {
 	var a governance.Account
 	err := s.write(ctx, actor, func(ctx context.Context, t *tx) error {
+		if err := t.holdRow(ctx, sourceTable.name, sourceID); err != nil { // as other work that maps accounts does
+			return err
+		}
 		olds, err := heldByID(ctx, t, accountTable, accounts, []string{id})
 		if err != nil {
 			return err

@@ -165,6 +165,10 @@ func (t *tx) reassignApproval(ctx context.Context, id string, r governance.Appro
 			return err
 		case !asked && !r.Admin:
 			return t.refuseDecision(ctx, a, r.By)
+		case r.By.ID == a.Requester.ID && approver.ID != a.Requester.ID:
+			return governance.Fail(governance.Forbidden, "", "Nobody chooses who decides on a request of their own.")
+		case len(a.Reassignments) >= governance.MaxReassignments:
+			return governance.Fail(governance.Limit, "", "An approval can be reassigned %d times; this one has been.", governance.MaxReassignments)
 		}
 		if err := t.checkFrom(ctx, r.From, approver); err != nil {
 			return err
@@ -219,6 +223,9 @@ func (t *tx) newApprover(ctx context.Context, a *governance.GenericApproval, id 
 // CommentApproval adds a remark, also to an approval that has ended, and gives the approval as it is then.
 func (s *Store) CommentApproval(ctx context.Context, actor governance.Actor, id string, author governance.Reference, text string) (governance.GenericApproval, error) {
 	return s.editApproval(ctx, actor, id, func(t *tx, a *governance.GenericApproval) error {
+		if len(a.Comments) >= governance.MaxApprovalComments {
+			return governance.Fail(governance.Limit, "comment", "An approval can have %d comments; this one has them.", governance.MaxApprovalComments)
+		}
 		a.Comment(NewID(), author, text, t.now)
 		return nil
 	})

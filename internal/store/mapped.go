@@ -138,7 +138,11 @@ func (t *tx) holdMapping(ctx context.Context, lease governance.Lease, sourceID s
 	if err := t.hold(ctx, lease); err != nil {
 		return err
 	}
-	return t.holdRow(ctx, "source", sourceID)
+	if err := t.holdRow(ctx, "source", sourceID); err != nil || t.store.dialect.holdRows == "" {
+		return err
+	}
+	// who raises the revision holds this row, so that the one that is read here is the last
+	return exec(ctx, t, "select 1 from machine_account_mapping where source_id = $1"+t.store.dialect.holdRows, sourceID)
 }
 
 func (t *tx) remapAccounts(ctx context.Context, mapper governance.Mapper, olds []governance.Account) (changed int64, problems []string, err error) {
@@ -256,13 +260,10 @@ func (t *tx) join(ctx context.Context, old, a *governance.Account) error {
 	native := a.SharedIdentity()
 	switch {
 	case native != "":
-		there, err := sharedIdentities(ctx, t, a.Source.ID, []string{native})
-		if err != nil {
-			return err
-		}
-		if m, ok := there[Key(native)]; ok {
+		m, err := t.heldShared(ctx, a.Source.ID, native)
+		if err != nil || m.Set() {
 			a.MachineIdentity = m
-			return nil
+			return err
 		}
 	case a.MachineIdentity.Set() && (old.SharedIdentity() == "" || a.ManuallyCorrelated):
 		return nil
@@ -275,13 +276,27 @@ func (t *tx) join(ctx context.Context, old, a *governance.Account) error {
 	return nil
 }
 
+// heldShared finds the machine identity that accounts of a source share, and holds it so that it does not go meanwhile.
+func (t *tx) heldShared(ctx context.Context, sourceID, native string) (governance.Reference, error) {
+	there, err := sharedIdentities(ctx, t, sourceID, []string{native})
+	m := there[Key(native)]
+	if err != nil || !m.Set() || t.store.dialect.holdRows == "" {
+		return m, err
+	}
+	if err := t.holdRow(ctx, machineIdentityTable.name, m.ID); err != nil {
+		return m, err
+	}
+	there, err = sharedIdentities(ctx, t, sourceID, []string{native})
+	return there[Key(native)], err
+}
+
 // speak lets the account that speaks for its machine identity tell what that is like. It is the oldest of those that
 // belong to it, as long as nobody has shaped the machine identity by hand.
 func (t *tx) speak(ctx context.Context, old, a *governance.Account) error {
 	if !a.MachineIdentity.Set() || a.ManuallyCorrelated || !speaksAnew(old, a) {
 		return nil
 	}
-	first, err := t.speaker(ctx, a.MachineIdentity.ID, nil)
+	first, err := t.oldest(ctx, a.MachineIdentity.ID, whoMaySpeak, nil)
 	if err != nil || (first != "" && first < a.ID) {
 		return err
 	}
@@ -294,10 +309,16 @@ func speaksAnew(old, a *governance.Account) bool {
 	return old.MachineIdentity.ID != a.MachineIdentity.ID || !reflect.DeepEqual(was, is)
 }
 
-// speaker gives the account that speaks for a machine identity, the oldest that belongs to it and is not leaving; "" when
-// none is left.
-func (t *tx) speaker(ctx context.Context, machineIdentityID string, leaving []string) (string, error) {
-	text, args := "select coalesce(min(id), '') from account where machine_identity_id = $1 and machine", []any{machineIdentityID}
+// Who of a machine identity's accounts is looked for: any, or those that may speak for it. An account that a person has put
+// there says nothing of it.
+const (
+	anyMember   = ""
+	whoMaySpeak = " and not manually_correlated"
+)
+
+// oldest gives the oldest account of a kind that belongs to a machine identity and is not leaving; "" when there is none.
+func (t *tx) oldest(ctx context.Context, machineIdentityID, kind string, leaving []string) (string, error) {
+	text, args := "select coalesce(min(id), '') from account where machine_identity_id = $1 and machine"+kind, []any{machineIdentityID}
 	if len(leaving) > 0 {
 		text += " and id not in (" + placeholders(2, len(leaving)) + ")"
 		args = append(args, anyOf(leaving)...)
@@ -326,9 +347,13 @@ func (t *tx) followAccount(ctx context.Context, old, a *governance.Account) erro
 }
 
 // succeed lets the next account speak for a machine identity that another one may have spoken for so far.
-func (t *tx) succeed(ctx context.Context, next string) error {
+func (t *tx) succeed(ctx context.Context, machineIdentityID string, leaving []string) error {
+	next, err := t.oldest(ctx, machineIdentityID, whoMaySpeak, leaving)
+	if err != nil || next == "" {
+		return err
+	}
 	heir, err := byID(ctx, t, accounts, "Account", next)
-	if err != nil || heir.ManuallyCorrelated {
+	if err != nil {
 		return err
 	}
 	return t.followAccount(ctx, &heir, &heir)

@@ -42,6 +42,9 @@ const (
 
 func (t *tx) reserveName(ctx context.Context, r *governance.AccountRequest, name string) error {
 	key := Key(name)
+	if err := t.refuseKnown(ctx, r.Source.ID, name); err != nil {
+		return err
+	}
 	if err := exec(ctx, t, releaseName, r.ID); err != nil {
 		return fmt.Errorf("release the name of request %q: %w", r.ID, err)
 	}
@@ -54,6 +57,18 @@ func (t *tx) reserveName(ctx context.Context, r *governance.AccountRequest, name
 	}
 	if n == 0 {
 		return governance.Fail(governance.Conflict, "", "Another request has chosen the name %q.", name)
+	}
+	return nil
+}
+
+// refuseKnown fails with Conflict when an account of the source has the native identity: a request makes a new one.
+func (t *tx) refuseKnown(ctx context.Context, sourceID, nativeIdentity string) error {
+	known, err := many(ctx, t, "select id from account where source_id = $1 and native_key = $2", scanText, sourceID, Key(nativeIdentity))
+	if err != nil {
+		return fmt.Errorf("look for account %q: %w", nativeIdentity, err)
+	}
+	if len(known) > 0 {
+		return governance.Fail(governance.Conflict, "nativeIdentity", "The source already has an account %q.", nativeIdentity)
 	}
 	return nil
 }

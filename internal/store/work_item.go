@@ -119,6 +119,8 @@ func (t *tx) resumeRequest(ctx context.Context, w *governance.WorkItem) error {
 	step := governance.StepAdopt
 	if w.Type == governance.WorkDelete {
 		step = governance.StepForget
+	} else if err := t.refuseOwned(ctx, w); err != nil {
+		return err
 	}
 	r, err := t.amendRequest(ctx, w.RequestID, func(r *governance.AccountRequest) {
 		r.Provisioning.Next(step)
@@ -139,4 +141,19 @@ func (t *tx) refuseRequest(ctx context.Context, w *governance.WorkItem) error {
 		r.Finish(governance.RequestOutcome{Error: fmt.Sprintf("%s refused to do this by hand: %s", w.CompletedBy, w.Comment)}, t.now)
 	})
 	return err
+}
+
+// refuseOwned fails with Conflict when the native identity that a person names is that of an account which was there before
+// the work item, or which another request has made.
+func (t *tx) refuseOwned(ctx context.Context, w *governance.WorkItem) error {
+	text := `select a.id from account a where a.source_id = $1 and a.native_key = $2 and (a.created < $3
+		or a.id in (select account_id from account_request where account_id is not null and type = 'CREATE_MACHINE_ACCOUNT' and id <> $4))`
+	owned, err := many(ctx, t, text, scanText, w.Source.ID, Key(w.NativeIdentity), w.Created.UnixMilli(), w.RequestID)
+	if err != nil {
+		return fmt.Errorf("look for account %q: %w", w.NativeIdentity, err)
+	}
+	if len(owned) > 0 {
+		return governance.Fail(governance.Conflict, "nativeIdentity", "The account %q was there before, or belongs to another request.", w.NativeIdentity)
+	}
+	return nil
 }
