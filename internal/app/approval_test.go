@@ -225,6 +225,10 @@ func (d *desk) testEdits(t *testing.T) {
 		d.ada.Post(t, path+"/reassign", body).Refused(t, code)
 	}
 	d.ada.Post(t, path+"/reassign", apptest.JSON(obj{"reassignFrom": d.ada.ID, "reassignTo": d.group, "comment": "yours"})).Want(t, 204)
+	requester := apptest.JSON([]obj{{"type": "IDENTITY", "id": d.bob.ID}})
+	d.Admin.Post(t, "/workgroups/v1/"+d.group+"/members/bulk-add", requester).Want(t, 207)
+	d.bob.Post(t, path+"/reassign", apptest.JSON(obj{"reassignTo": d.emil.ID})).Refused(t, "403 Forbidden", "request of their own")
+	d.Admin.Post(t, "/workgroups/v1/"+d.group+"/members/bulk-delete", requester).Want(t, 207)
 	moved := d.cleo.Get(t, path).Want(t, 200, `"MANUAL_REASSIGNMENT"`)
 	if moved.Field("reassignmentHistory.0.commentID") != moved.Field("comments.2.commentId") || moved.Field("assignedTo.0.identityID") != d.group {
 		t.Errorf("the approval is %s", moved.Text)
