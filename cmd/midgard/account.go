@@ -1,9 +1,6 @@
 package main
 
 import (
-	"errors"
-	"fmt"
-
 	"github.com/spf13/cobra"
 
 	"midgard/client"
@@ -30,21 +27,13 @@ func (p *program) accountActionCommand(action, short string) *cobra.Command {
 		Example: "  midgard account " + action + " 0190f2b4-7c1e-7000-8000-000000000001",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := p.client()
-			if err != nil {
-				return err
-			}
-			var failed error
-			for _, id := range args {
+			return p.forEach("account", args, func(c *client.Client, id string) error {
 				task, err := c.ActOnAccount(cmd.Context(), id, action)
-				if err == nil {
-					err = p.follow(cmd.Context(), c, "Account "+id, task)
-				}
 				if err != nil {
-					failed = errors.Join(failed, fmt.Errorf("account %s: %w", id, err))
+					return err
 				}
-			}
-			return failed
+				return p.follow(cmd.Context(), c, "Account "+id, task)
+			})
 		},
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 
@@ -100,4 +101,20 @@ func (p *program) localAccess(url string) (localAccess, error) {
 		}
 	}
 	return localAccess{}, usagef("which client? Set --client-id and --client-secret-file, or MIDGARD_CLIENT_ID and MIDGARD_CLIENT_SECRET")
+}
+
+// forEach does the same with several objects of a kind. One that it fails for is told by its id in the error, and the others
+// go on.
+func (p *program) forEach(kind string, ids []string, do func(c *client.Client, id string) error) error {
+	c, err := p.client()
+	if err != nil {
+		return err
+	}
+	var failed error
+	for _, id := range ids {
+		if err := do(c, id); err != nil {
+			failed = errors.Join(failed, fmt.Errorf("%s %s: %w", kind, id, err))
+		}
+	}
+	return failed
 }

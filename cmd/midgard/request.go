@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -190,20 +189,14 @@ func (p *program) requestCancelCommand() *cobra.Command {
 		Example: "  midgard request cancel 0190f2b4-7c1e-7000-8000-000000000001 --comment \"No longer needed\"",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := p.client()
-			if err != nil {
-				return err
-			}
-			var failed error
-			for _, id := range args {
+			return p.forEach("request", args, func(c *client.Client, id string) error {
 				r, err := c.CancelAccountRequest(cmd.Context(), id, comment)
 				if err != nil {
-					failed = errors.Join(failed, fmt.Errorf("request %s: %w", id, err))
-					continue
+					return err
 				}
 				fmt.Fprintf(p.stdout, "Request %s: %s\n", r.ID, r.Status)
-			}
-			return failed
+				return nil
+			})
 		},
 	}
 	cmd.Flags().StringVar(&comment, "comment", "", "why, for the approvers to read")
@@ -220,20 +213,14 @@ func (p *program) requestDeleteCommand() *cobra.Command {
 		Example: "  midgard request delete 0190f2b4-7c1e-7000-8000-000000000001 --comment \"The service is gone\"",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := p.client()
-			if err != nil {
-				return err
-			}
-			var failed error
-			for _, account := range args {
+			return p.forEach("account", args, func(c *client.Client, account string) error {
 				id, err := c.RequestDeletion(cmd.Context(), account, comment)
 				if err != nil {
-					failed = errors.Join(failed, fmt.Errorf("account %s: %w", account, err))
-					continue
+					return err
 				}
 				fmt.Fprintln(p.stdout, id)
-			}
-			return failed
+				return nil
+			})
 		},
 	}
 	cmd.Flags().StringVar(&comment, "comment", "", "why, for the approvers to read")

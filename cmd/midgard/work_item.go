@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -76,20 +75,14 @@ func (p *program) workItemRefuseCommand() *cobra.Command {
 }
 
 func (p *program) endWorkItems(ids []string, end func(*client.Client, string) (client.WorkItem, error)) error {
-	c, err := p.client()
-	if err != nil {
-		return err
-	}
-	var failed error
-	for _, id := range ids {
+	return p.forEach("work item", ids, func(c *client.Client, id string) error {
 		item, err := end(c, id)
 		if err != nil {
-			failed = errors.Join(failed, fmt.Errorf("work item %s: %w", id, err))
-			continue
+			return err
 		}
 		fmt.Fprintf(p.stdout, "Work item %s: %s\n", item.ID, item.Status)
-	}
-	return failed
+		return nil
+	})
 }
 
 func (p *program) requestPasswordCommand() *cobra.Command {
